@@ -131,15 +131,20 @@ def _record(
     sha256: str,
 ) -> None:
     from rally.decisions.contents import DecisionKind
-    from rally.decisions.notice_contents import NoticePublication
+    from rally.decisions.notice_contents import ChangedSchema, NoticePublication
     from rally.withdrawal.newest_list import decide_by_list
 
     now = read_time("--as_of", args.as_of)
     on = read_day("--published", args.published) if args.published else now.date()
     where = https_address(Place("--where"), args.where)
-    review, last = ("", about) if isinstance(about, date) else (about.id, None)
+    review, last, changes = "", None, tuple[ChangedSchema, ...]()
+    if isinstance(about, date):
+        last = about
+    else:
+        review = about.id
+        changes = about.changes if kind is NoticeKind.CHANGED else ()
     publication = NoticePublication(
-        study.namespace, kind, review, where, on, sha256, last
+        study.namespace, kind, review, where, on, sha256, last, changes
     )
     _check_day(publication, now)
     platform, signer = platform_of(args), decider(args)

@@ -40,6 +40,7 @@ from rally.decisions.contents import (
     Suspension,
 )
 from rally.decisions.notice_contents import (
+    ChangedSchema,
     ConsentLetters,
     NoticeKind,
     NoticePublication,
@@ -162,6 +163,9 @@ def _notice_publication(place: Place, value: object) -> NoticePublication:
         raise place.at("review").error("is for all notices but those of an end")
     if (found.last is not None) is not is_ending:
         raise place.at("last").error("is for notices of an end, and for these alone")
+    if bool(found.changes) is not (found.kind is NoticeKind.CHANGED):
+        fault = "is for notices of a change, and for these alone"
+        raise place.at("changes").error(fault)
     return found
 
 
@@ -235,6 +239,9 @@ _COVERED = _record(
 _REVIEW_DECISION = _record(
     ReviewDecision, namespace=_namespace, review=review_id, note=note
 )
+_CHANGED_SCHEMA = _record(
+    ChangedSchema, document=document_name, fingerprint=hexadecimal(64)
+)
 _NOTICE_PUBLICATION = _record(
     NoticePublication,
     namespace=_namespace,
@@ -244,6 +251,7 @@ _NOTICE_PUBLICATION = _record(
     on=iso_day,
     sha256=hexadecimal(64),
     last=_last_day,
+    changes=many(_CHANGED_SCHEMA, MOST_COVERED),
 )
 _SUSPENSION = _record(
     Suspension, namespace=_namespace, document=document_name, note=note

@@ -17,6 +17,18 @@ class NoticeKind(StrEnum):
     REVIEW = "review"
 
 
+class ChangedSchema(NamedTuple):
+    """A schema that participants were told of.
+
+    Attributes:
+        document: Name of the document.
+        fingerprint: Fingerprint of the schema, in hex.
+    """
+
+    document: str
+    fingerprint: str
+
+
 class NoticePublication(NamedTuple):
     """A notice was published for the participants of a study.
 
@@ -28,6 +40,8 @@ class NoticePublication(NamedTuple):
         on: Day on which it was published, UTC.
         sha256: SHA-256 of its text, in hex.
         last: Last day of collection that it tells, of an end; None of other notices.
+        changes: Schemas that it tells of, of a change; none of other notices. The
+            review may be edited later, and tells nothing then.
     """
 
     namespace: str
@@ -37,6 +51,7 @@ class NoticePublication(NamedTuple):
     on: date
     sha256: str
     last: date | None = None
+    changes: tuple[ChangedSchema, ...] = ()
 
 
 class ConsentLetters(NamedTuple):

@@ -15,7 +15,7 @@ from rally.decisions.notice_contents import NoticeKind, NoticePublication
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
-from rally.registry.change_notices import announces_change
+from rally.registry.judged_reviews import announces_change
 from rally.registry.registry import Registry
 from rally.registry.review_evidence import read_evidence
 from rally.registry.review_files import (
@@ -106,13 +106,19 @@ def import_reviews(
             "Placeholder of a development platform.",
         )
         decide(platform, signer, DecisionKind.IMPORT_REVIEW, content, at)
-        if publisher is not None and announces_change(study, review):
-            tell_change(platform, publisher, namespace, review.id, at)
+        if publisher is not None and _may_change(study):
+            signed = read_evidence(read_chain(platform))
+            if announces_change(study, review, signed):
+                tell_change(platform, publisher, namespace, review, at)
         yield f"{namespace}/{review.id}"
 
 
 def tell_change(
-    platform: ObjectStore, publisher: Signer, namespace: str, review: str, at: datetime
+    platform: ObjectStore,
+    publisher: Signer,
+    namespace: str,
+    review: Review,
+    at: datetime,
 ) -> None:
     """Records that participants were told of the changes that a review brings.
 
@@ -120,13 +126,20 @@ def tell_change(
         platform: The platform's store.
         publisher: Person who says so.
         namespace: Namespace of the study.
-        review: Id of the review.
+        review: Review.
         at: Time at which it is signed, UTC.
     """
     where, sha256 = "https://example.org/", sha256_of(b"Placeholder.").hexdigest()
     kind = NoticeKind.CHANGED
-    told = NoticePublication(namespace, kind, review, where, at.date(), sha256)
+    told = NoticePublication(
+        namespace, kind, review.id, where, at.date(), sha256, None, review.changes
+    )
     decide(platform, publisher, DecisionKind.PUBLISH_NOTICE, told, at)
+
+
+def _may_change(study: Study) -> bool:
+    """Tells whether a document has revisions: elsewhere the chain is not read again."""
+    return any(len(each.revisions) > 1 for each in study.documents.values())
 
 
 def _order(unsigned: tuple[datetime, Study, Review]) -> tuple[datetime, str]:

@@ -1,11 +1,19 @@
 """Judges all reviews of a document, each after the one that it rests on."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from rally.decisions.contents import CoveredSchema
-from rally.registry.change_notices import limit_to_told
-from rally.registry.intervals import END, union
+from rally.registry.change_notices import (
+    Changes,
+    Windows,
+    find_before,
+    find_changes,
+    limit_to_told,
+)
+from rally.registry.intervals import END, Interval, union
 from rally.registry.review_evidence import Evidence
 from rally.registry.review_judging import Basis, ReviewJudgement, judge_review
 from rally.registry.review_limits import find_beyond, find_fitting
@@ -43,6 +51,59 @@ def judge_reviews(
     Returns:
         The schemas that each review covers, by the review's id.
     """
+    found = _judge(study, document, evidence, {})
+    if evidence.founded is None:  # no signature is checked, and no notice
+        return found
+    changes = find_changes(study.namespace, document, _windows_of(found), evidence)
+    return _judge(study, document, evidence, changes) if changes else found
+
+
+def announces_change(study: Study, review: Review, evidence: Evidence) -> bool:
+    """Tells whether participants have to be told of something that a review covers.
+
+    Args:
+        study: Study, with its reviews.
+        review: One of them.
+        evidence: Evidence of all reviews.
+    """
+    for name in sorted({each.document for each in review.covers}):
+        document = study.documents.get(name)
+        if document is None or len(document.revisions) == 1:
+            continue
+        approved = _windows_of(_judge(study, document, evidence, {}))
+        changes = find_changes(study.namespace, document, approved, evidence)
+        if any(it.fingerprint in changes for _, it in _covered(document, review)):
+            return True
+    return False
+
+
+def find_collected_before(
+    study: Study, document: Document, schema: PayloadSchema, evidence: Evidence
+) -> PayloadSchema | None:
+    """Finds the newest older schema that is approved for days before those of another.
+
+    Args:
+        study: Study, with its reviews.
+        document: Document of the study.
+        schema: Schema of the document.
+        evidence: Evidence of all reviews.
+    """
+    approved = _windows_of(_judge(study, document, evidence, {}))
+    return find_before(document, schema, approved, evidence)
+
+
+def _windows_of(judged: Mapping[str, Sequence[JudgedSchema]]) -> Windows:
+    """Gives the times for which any review counts for each schema."""
+    found = defaultdict[str, list[Interval]](list)
+    for each in chain.from_iterable(judged.values()):
+        found[each.schema.fingerprint] += each.judgement.windows
+    return {name: union(windows) for name, windows in found.items()}
+
+
+def _judge(
+    study: Study, document: Document, evidence: Evidence, changes: Changes
+) -> Mapping[str, Sequence[JudgedSchema]]:
+    """Judges the reviews, with the times of schemas that participants are told of."""
     reviews = {each.id: each for each in study.reviews}
     found = dict[str, list[JudgedSchema]]()
     for review in _after_former(study.reviews):
@@ -60,9 +121,9 @@ def judge_reviews(
             judgement = judge_review(
                 study, document, schema, covered, review, signed, founded, basis
             )
-            judgement = limit_to_told(
-                judgement, study, document, schema, covered, evidence
-            )
+            if schema.fingerprint in changes:
+                told = changes[schema.fingerprint]
+                judgement = limit_to_told(judgement, told, founded)
             confirmed = review
             if review.incremental and approved:
                 confirmed = approved[0].confirmed

@@ -17,7 +17,11 @@ from rally.decisions.contents import (
     Role,
     Suspension,
 )
-from rally.decisions.notice_contents import NoticeKind, NoticePublication
+from rally.decisions.notice_contents import (
+    ChangedSchema,
+    NoticeKind,
+    NoticePublication,
+)
 from rally.registry.intervals import BEGIN, END, Interval, union
 from rally.registry.reviews import Review
 from rally.times import midnight
@@ -80,13 +84,11 @@ class ReviewEvidence:
         answers: Answers, in the order of the chain.
         confirmations: Confirmations, of its owner or of others.
         withdrawn: Time at which it was withdrawn.
-        told: Time from which participants know of the changes that it brings.
     """
 
     answers: list[Answer] = field(default_factory=list)
     confirmations: list[Confirmation] = field(default_factory=list)
     withdrawn: datetime | None = None
-    told: datetime | None = None
 
 
 class Evidence:
@@ -104,10 +106,20 @@ class Evidence:
             ReviewEvidence
         )
         self._suspended: dict[tuple[str, str], list[Interval]] = defaultdict(list)
+        self._told: dict[tuple[str, str, str], datetime] = {}
 
     def of(self, namespace: str, review: str) -> ReviewEvidence:
         """Gives what is signed of a review."""
         return self._reviews[namespace, review]
+
+    def told(self, namespace: str, document: str, fingerprint: str) -> datetime | None:
+        """Gives the time from which participants know of a schema; None: never."""
+        return self._told.get((namespace, document, fingerprint))
+
+    def tell(self, namespace: str, changed: ChangedSchema, at: datetime) -> None:
+        """Takes note that participants know of a schema from a time on."""
+        key = namespace, changed.document, changed.fingerprint
+        self._told[key] = min(self._told.get(key, at), at)
 
     def suspensions(self, namespace: str, document: str) -> tuple[Interval, ...]:
         """Gives the times for which a document is suspended."""
@@ -191,9 +203,9 @@ def read_evidence(chain: "Chain", remembered: Iterable["Entry"] = ()) -> Evidenc
                 else:
                     review.withdrawn = min(review.withdrawn or at, at)
             case NoticePublication(kind=NoticeKind.CHANGED):
-                review = found.of(content.namespace, content.review)
-                at = max(at, midnight(content.on))
-                review.told = min(review.told or at, at)
+                for changed in content.changes:
+                    when = max(at, midnight(content.on))
+                    found.tell(content.namespace, changed, when)
             case Suspension(namespace=namespace, document=document):
                 if entry.kind is DecisionKind.SUSPEND:
                     found.suspend(namespace, document, at)

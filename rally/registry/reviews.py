@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from rally.decisions.contents import CoveredSchema, ReviewResult, Risk, Role
+from rally.decisions.notice_contents import ChangedSchema
 from rally.registry.collected_fields import OPEN
 
 FOLDER = "reviews"
@@ -221,6 +222,12 @@ class Review:
     def rests_on(self) -> str | None:
         """Id of the review that it renews, or is incremental to; None of a first."""
         return self.incremental.of if self.incremental else self.request.renews
+
+    @property
+    def changes(self) -> tuple[ChangedSchema, ...]:
+        """Schemas of which a notice of a change tells."""
+        each = (ChangedSchema(it.document, it.fingerprint) for it in self.covers)
+        return tuple(dict.fromkeys(each))
 
     @property
     def open(self) -> tuple[str, ...]:

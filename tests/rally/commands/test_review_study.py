@@ -3,16 +3,19 @@
 import io
 import json
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from rally.commands.studies import COMMAND
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, faults_of
+from rally.initialisation.development_reviews import tell_change
 from rally.parser import Parser
 from rally.registry.approvals import Approvals
 from rally.registry.registry import Registry
-from tests.support.people import make_people_keys
+from rally.storage.objectstore.open_store import open_store
+from tests.support.people import make_people_keys, signer
 from tests.support.reviews import sign_reviews, write_reviews
 from tests.support.schemas import described
 from tests.support.stores import mark_stores
@@ -99,6 +102,13 @@ class Desk:
         )
         return form
 
+    def tell(self, name):
+        """Somebody signs that participants were told what a review brings."""
+        study = self.registry().studies[GARDEN]
+        (review,) = (each for each in study.reviews if each.id == name)
+        platform, now = open_store(self.platform.uri), datetime.now(UTC)
+        tell_change(platform, signer("decide"), GARDEN, review, now)
+
     def faults(self):
         return self.approval().faults
 
@@ -131,6 +141,10 @@ def sign(desk, area, *more, by=None, result="+"):
 
 
 NEED = "category 4: not signed: "
+UNTOLD = (
+    "adds to what was collected before, and participants were not told: publish what"
+    " `rally studies notice --kind=changed` prints, and record it"
+)
 
 
 def test_review_counts_once_each_area_has_signed(desk, answers):
@@ -153,7 +167,9 @@ def test_review_counts_once_each_area_has_signed(desk, answers):
         assert lines[:-2] == about
         assert lines[-1] == f"Signed. {NEED}{missing}"
         assert desk.windows() == ()
-    assert sign(desk, "security")[-1].startswith("Signed. It counts from ")
+    assert sign(desk, "security")[-1] == f"Signed. {UNTOLD}."
+    assert desk.windows() == ()
+    desk.tell("r2")
     (window,) = desk.windows()
     assert window.end.date().isoformat() == "2027-01-01"
     (review,) = (
@@ -333,7 +349,8 @@ def test_form_that_was_completed_elsewhere_is_imported(desk, tmp_path):
         0,
         f"{GARDEN}/r3: imported and signed by registrar\n",
     )
-    assert desk.faults() == ()
+    assert desk.faults() == (f"review r3: {UNTOLD}",)
+    desk.tell("r3")
     (window,) = desk.windows()
     assert window.end.date().isoformat() == "2027-01-01"
 

@@ -9,6 +9,7 @@ from pipelines import cli
 from rally.decisions.contents import DecisionKind
 from rally.decisions.notice_contents import NoticeKind, NoticePublication
 from rally.decisions.verifying import read_chain
+from rally.registry.registry import Registry
 from rally.storage.objectstore.open_store import open_store
 from tests.support.people import make_people_keys
 from tests.support.stores import mark_stores
@@ -105,6 +106,19 @@ def test_publication_is_a_decision_with_the_hash_of_the_text(notice):
         "2026-05-01",
         "2026-12-31",
     )
+
+
+def test_publication_of_a_change_names_the_schemas_that_the_review_covers(notice):
+    garden = Registry.load(str(notice.folder / "studies")).studies[GARDEN]
+    (review,) = garden.reviews
+    options = [f"--review_id={review.id}", INVENTORY, f"--where={WHERE}"]
+    for kind in ("changed", "review"):
+        assert notice(f"--kind={kind}", *options)[0] == 0
+    change, other = published(notice.chain())
+    assert sorted(change.changes) == sorted(
+        (each.name, each.schema.fingerprint) for each in garden.documents.values()
+    )
+    assert other.changes == ()
 
 
 def test_show_lists_what_was_told(notice, capsys):

@@ -20,6 +20,11 @@ from rally.decisions.contents import (
     Suspension,
 )
 from rally.decisions.entry import Entry, decode, encode, entry_name, sign
+from rally.decisions.notice_contents import (
+    ChangedSchema,
+    NoticeKind,
+    NoticePublication,
+)
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
 from rally.errors import ConfigurationError
@@ -40,6 +45,12 @@ IMPORT = ReviewImport("rally-x", "r1", "0" * 64, COVERS, "https://example.org/",
 REVIEW = ReviewDecision("rally-x", "r1", "still needed")
 DOCUMENT = Suspension("rally-x", "visit.1", "a leak")
 
+CHANGE = NoticePublication(
+    *("rally-x", NoticeKind.CHANGED, "r1", "https://example.org/"),
+    *(date(2026, 6, 1), "0" * 64, None, (ChangedSchema("visit.1", "1" * 64),)),
+)
+
+TELL = DecisionKind.PUBLISH_NOTICE
 SIGN, ATTEST = DecisionKind.SIGN_REVIEW, DecisionKind.IMPORT_REVIEW
 CONFIRM, WITHDRAW = DecisionKind.CONFIRM_REVIEW, DecisionKind.WITHDRAW_REVIEW
 SUSPEND, RELEASE = DecisionKind.SUSPEND, DecisionKind.RELEASE
@@ -84,6 +95,8 @@ MAY = [
     ("stop", SUSPEND, DOCUMENT),
     ("decide", SUSPEND, DOCUMENT),
     ("decide", RELEASE, DOCUMENT),
+    ("decide", TELL, CHANGE),
+    ("decide", TELL, CHANGE._replace(kind=NoticeKind.REVIEW, changes=())),
 ]
 
 
@@ -161,6 +174,7 @@ def test_signature_for_another_area_is_not_the_signers(platform):
 NAME = "must be up to 40 lower-case letters, digits and hyphens"
 HEX = "must be lower-case hexadecimal digits, all of them"
 NO_AREA = "must be one of: steward, privacy, data, legal, security"
+CHANGES_ALONE = "is for notices of a change, and for these alone"
 BAD = [
     (SIGN, SIGNATURE._replace(area=Role.OWNER), f"area: {NO_AREA}"),
     (SIGN, SIGNATURE._replace(area=Role.REGISTRAR), f"area: {NO_AREA}"),
@@ -178,6 +192,12 @@ BAD = [
     (ATTEST, IMPORT._replace(url=""), None),
     (CONFIRM, REVIEW._replace(review="../r1"), f"review: {NAME}"),
     (SUSPEND, DOCUMENT._replace(document="visit"), None),
+    (TELL, CHANGE._replace(changes=()), f"changes: {CHANGES_ALONE}"),
+    (TELL, CHANGE._replace(kind=NoticeKind.REVIEW), f"changes: {CHANGES_ALONE}"),
+    (TELL, CHANGE._replace(changes=CHANGE.changes * 401),
+     "changes: must have at most 400 entries"),
+    (TELL, CHANGE._replace(changes=(ChangedSchema("visit.1", "F" * 64),)),
+     f"changes.0.fingerprint: {HEX}"),
 ]  # fmt: skip
 
 

@@ -1,26 +1,30 @@
 """Participants are told before more is collected of them than was."""
 
-from dataclasses import replace
+import json
 from datetime import date, timedelta
 
 import pytest
 
-from rally.decisions.contents import DecisionKind
+from rally.decisions.contents import DecisionKind, ReviewResult
 from rally.decisions.notice_contents import NoticeKind, NoticePublication
+from rally.decisions.verifying import read_chain
 from rally.registry.approvals import Approvals
-from rally.registry.change_notices import announces_change
 from rally.registry.intervals import Interval
+from rally.registry.judged_reviews import announces_change
+from rally.registry.review_evidence import read_evidence
 from rally.registry.review_files import cover, placeholder_review
 from rally.times import midnight
 from tests.rally.registry.reviewed_study import (
     HIGH,
     LAST,
     START,
+    STEWARD,
     STUDY,
     ReviewedStudy,
     at,
 )
-from tests.rally.registry.test_revisions import NEW, OLD, OLDER, revise
+from tests.rally.registry.test_revisions import AT, NEW, OLD, OLDER, revise
+from tests.support.schemas import described
 
 SECOND = date(2022, 6, 1)
 UNTOLD = (
@@ -32,23 +36,31 @@ UNTOLD = (
 class ChangedStudy(ReviewedStudy):
     """Its second revision, reviewed by r2 from June on, has a field more."""
 
-    def __init__(self, folder, older, newest, category=3):
+    def __init__(self, folder, older, newest, category=3, reviewed=True):
         super().__init__(folder)
         folder.says[HIGH] = {"category": category}  # of the newest revision alone
         revise(folder, older, newest=newest)
         self.records.clear()
-        for id, first, schema in (("r1", date(2022, 3, 10), 1), ("r2", SECOND, 0)):
-            study = self.registry().studies[STUDY]
-            document = study.documents[HIGH]
-            covers = [cover(document, first, LAST, document.revisions[schema])]
-            self.records[id] = placeholder_review(id, study, covers, first)
-            self.attest(at("2022-03-01") if id == "r1" else at("2022-05-20"), id)
+        self.review("r1", 1, date(2022, 3, 10), at("2022-03-01"))
+        if reviewed:
+            self.review("r2", 0, SECOND, at("2022-05-20"))
+
+    def review(self, id, schema, first, attested=None):
+        """A review of one revision; the registrar attests it at a time, or nobody."""
+        study = self.registry().studies[STUDY]
+        document = study.documents[HIGH]
+        covers = [cover(document, first, LAST, document.revisions[schema])]
+        self.records[id] = placeholder_review(id, study, covers, first)
+        if attested:
+            self.attest(attested, id)
 
     def tell(self, signed, on=None, kind=NoticeKind.CHANGED, review="r2", by="decide"):
         """Somebody signs that participants were told, on the day or another one."""
+        is_change = kind is NoticeKind.CHANGED
+        changes = self.records[review].changes if is_change else ()
         on = (on or signed).date()
         where, sha256 = "https://example.org/told", "0" * 64
-        told = NoticePublication(STUDY, kind, review, where, on, sha256)
+        told = NoticePublication(STUDY, kind, review, where, on, sha256, None, changes)
         self.decide(by, DecisionKind.PUBLISH_NOTICE, told, signed)
 
     def newest(self):
@@ -58,6 +70,7 @@ class ChangedStudy(ReviewedStudy):
 
 FIELD = {"name": "page", "type": ["null", "string"], "default": None}
 MORE = {**OLD, "fields": [*OLD["fields"], FIELD]}
+BETWEEN = {**MORE, "fields": [*MORE["fields"], {**FIELD, "name": "title"}]}
 END = midnight(LAST + timedelta(days=1))
 
 
@@ -103,8 +116,8 @@ def test_nobody_says_afterwards_or_beforehand_that_it_was_told(
 
 @pytest.mark.parametrize(
     "told",
-    [{"review": "r1"}, {"review": "r3"}, {"kind": NoticeKind.REVIEW}],
-    ids=["of another review", "of none", "that it is reviewed"],
+    [{"review": "r1"}, {"kind": NoticeKind.REVIEW}],
+    ids=["of another review", "that it is reviewed"],
 )
 def test_other_notices_tell_no_change(changed, told):
     changed.tell(at("2022-05-21"), **told)
@@ -130,13 +143,71 @@ def test_incremental_change_needs_no_notice(folder, older, newest):
     assert windows(study) == [Interval(midnight(SECOND), END)]
 
 
-def test_schemas_of_one_day_are_no_change(folder):
-    study = ChangedStudy(folder, OLD, MORE)
-    review = study.records["r2"]
-    entry = review.covers[0]._replace(first=date(2022, 3, 10))
-    study.records["r2"] = replace(review, covers=(entry,))
-    registry = study.registry()
-    assert not announces_change(registry.studies[STUDY], study.records["r2"])
+def announced(study):
+    """Whether each review has something of which participants have to be told."""
+    evidence = read_evidence(read_chain(study.platform))
+    found = study.registry().studies[STUDY]
+    return {each.id: announces_change(found, each, evidence) for each in found.reviews}
+
+
+def test_change_that_is_signed_later_waits_whatever_day_it_declares(changed):
+    """`rally studies review request` gives every schema the study's first day."""
+    changed.review("r2", 0, date(2022, 3, 10), at("2022-05-20"))
+    assert windows(changed) == []
+    assert UNTOLD in changed.newest().faults
+    changed.tell(at("2022-07-01"))
+    assert windows(changed) == [Interval(at("2022-07-01"), END)]
+
+
+def test_schemas_that_are_collected_from_one_time_on_are_no_change(folder):
+    study = ChangedStudy(folder, OLD, MORE, reviewed=False)
+    study.review("r2", 0, date(2022, 3, 10), at("2022-03-01"))
+    assert windows(study) == [Interval(START, END)]
+    assert announced(study) == {"r1": False, "r2": False}
+
+
+@pytest.fixture
+def between(folder):
+    """A revision between the two has all that the newest adds, and more."""
+    study = ChangedStudy(folder, OLD, MORE, reviewed=False)
+    folder.texts[f"{AT}/2.avsc"] = json.dumps(described(BETWEEN, category=3))
+    return study
+
+
+@pytest.mark.parametrize("result", [None, ReviewResult.REFUSE])
+def test_schema_that_nobody_approved_was_not_collected(between, result):
+    between.review("r3", 1, date(2022, 4, 1))
+    if result:
+        between.sign(STEWARD, at("2022-03-20"), "r3", result=result)
+    between.review("r2", 0, SECOND, at("2022-05-20"))
+    assert windows(between) == []
+    assert UNTOLD in between.newest().faults
+    assert announced(between) == {"r1": False, "r2": True, "r3": True}
+
+
+def test_schema_that_waits_for_its_own_notice_was_not_collected(between):
+    between.review("r3", 1, date(2022, 4, 1), at("2022-03-20"))
+    between.review("r2", 0, SECOND, at("2022-05-20"))
+    assert windows(between) == []
+    between.tell(at("2022-05-25"), review="r3")
+    assert windows(between) == [Interval(midnight(SECOND), END)]
+    assert announced(between) == {"r1": False, "r2": False, "r3": True}
+
+
+def test_notice_tells_what_the_review_covered_when_it_was_published(changed, folder):
+    changed.tell(at("2022-05-21"))
+    revise(folder, OLD, newest=BETWEEN)
+    changed.review("r2", 0, SECOND, at("2022-05-22"))
+    assert windows(changed) == []
+    assert UNTOLD in changed.newest().faults
+    changed.tell(at("2022-07-01"))
+    assert windows(changed) == [Interval(at("2022-07-01"), END)]
+
+
+def test_notice_stays_where_days_alone_are_edited(changed):
+    changed.tell(at("2022-05-21"))
+    changed.review("r2", 0, date(2022, 7, 1), at("2022-05-22"))
+    assert windows(changed) == [Interval(at("2022-07-01"), END)]
 
 
 def test_records_are_taken_at_their_word_without_a_chain(changed):
@@ -147,6 +218,4 @@ def test_records_are_taken_at_their_word_without_a_chain(changed):
 
 
 def test_review_says_whether_it_has_to_be_told(changed):
-    study = changed.registry().studies[STUDY]
-    told = {each.id: announces_change(study, each) for each in study.reviews}
-    assert told == {"r1": False, "r2": True}
+    assert announced(changed) == {"r1": False, "r2": True}
