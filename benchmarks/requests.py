@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from benchmarks.counted import COLUMNS, counting
 from pipelines import cli
+from tests.support.reviews import write_reviews
 from tests.support.world import GARDEN, HOUSE, World, rally_id, write_lines
 
 JOBS = (
@@ -102,6 +103,7 @@ def _make_world(folder: Path, platform: Platform) -> World:
     study = folder / "studies" / GARDEN / "study.yaml"
     buckets = f"delete_after_days: 3600\n    buckets: {platform.buckets}"
     study.write_text(study.read_text().replace("delete_after_days: 180", buckets))
+    write_reviews(folder / "studies")  # which say how long rows may stay
     return world
 
 

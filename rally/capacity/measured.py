@@ -36,7 +36,7 @@ OPENED_BLOCK_SECONDS = 0.0025
 rows of about 2.5 blocks each (docs/performance.md, Deletion; `make bench-deletion`)."""
 
 EVENT_BYTES = 48.0
-LONE_EVENT_BYTES = 824.0
+LONE_EVENT_BYTES = 893.0
 """Bytes of an event among many in one object, and of one with an object to itself."""
 
 LIST_ENTRY_BYTES = 598.0
@@ -58,7 +58,7 @@ FILE_MEMORY = 3_000.0
 # Requests, by `python -m benchmarks.requests`: base, and what one thing more costs.
 RUN_A, RUN_B, RUN_KEYS = 70, 120, 15
 """Requests and key operations of a job's run on a store of three namespaces that has
-nothing to do, about. Replay writes a quarter of it."""
+nothing to do, about. Replay writes a third of it."""
 
 COMPACTED_PARTITION_A, COMPACTED_FILE_B, NEW_FILE_B = 8, 14, 10
 """Requests of compaction: for a partition beside one write a bucket; for a bucket, with

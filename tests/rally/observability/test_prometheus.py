@@ -77,6 +77,8 @@ EXPECTED = {
     "rally_written_bytes_total": 3000,
     "rally_lag_seconds": 30,
     "rally_list_age_seconds": 3,
+    "rally_reloads_total": 0,
+    "rally_reload_failures_total": 0,
 }
 
 
