@@ -13,6 +13,7 @@ from rally.commands.command import Command
 from rally.commands.options import name_faults, open_places, read_time
 from rally.commands.person_cases import CASE
 from rally.commands.person_ids import read_person_of
+from rally.errors import describe_os_error
 from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.process import say
@@ -95,7 +96,10 @@ def fetch(args: argparse.Namespace) -> int:
 
 
 def destroy(args: argparse.Namespace) -> int:
-    """Destroys all copies that are due, and records it of those a purge destroyed."""
+    """Destroys all copies that are due, and records it of those a purge destroyed.
+
+    What is in the way of one is no reason to keep the others: it ends with 1 then.
+    """
     from rally.access.cases import read_cases
     from rally.access.due_copies import find_due
     from rally.keys.names import Job
@@ -107,13 +111,18 @@ def destroy(args: argparse.Namespace) -> int:
     cases = read_cases(chain, platform, desk.now)
     withdrawals = desk.places.published.list.withdrawals
     due = find_due(platform, cases, withdrawals, desk.now)
+    status = 0
     for each in due:
-        with _in_one_line():
-            destroy_copy(platform, chain, key, each, cases[each.case], desk.now)
-        print_lines(f"destroyed the copy of case {each.case}: {each.why}")
+        try:
+            with _in_one_line():
+                destroy_copy(platform, chain, key, each, cases[each.case], desk.now)
+        except OSError as error:
+            status = say(f"case {each.case}: {describe_os_error(error)}")
+        else:
+            print_lines(f"destroyed the copy of case {each.case}: {each.why}")
     if not due:
         print_lines("No copy is due.")
-    return 0
+    return status
 
 
 class _CopyDesk(NamedTuple):

@@ -29,6 +29,7 @@ from tests.support.person_copies import files_of, lines
 from tests.support.world import GARDEN, World, document_id, rally_id
 
 ANN, BEN, NOBODY = 1, 2, 9
+LATER = "aaaa0000"
 SENT = parse_time("2026-05-20T10:00:00Z")
 OWN = pyrage.x25519.Identity.generate()
 
@@ -281,3 +282,23 @@ def test_destroy_removes_what_is_due_and_nothing_else(counter):
     )
     assert counter.platform.stat(archive_name(CASE)) is None
     assert counter.person("destroy", given="") == (0, "No copy is due.\n", "")
+
+
+def test_copy_that_cannot_be_destroyed_keeps_no_other(counter, tmp_path):
+    ask(counter)
+    ask(counter, BEN, case=LATER)
+    for case, person in ((CASE, ANN), (LATER, BEN)):
+        assert counter.person("export", case, given=person)[0] == 0
+        refuse_case(counter.platform, case=case)
+    in_the_way = tmp_path / f"store/platform/cases/{CASE}/destroyed.json"
+    in_the_way.mkdir()
+    status, out, err = counter.person("destroy", given="")
+    assert (status, out) == (1, f"destroyed the copy of case {LATER}: refused\n")
+    assert err.startswith(f"rally: case {CASE}: ")
+    assert len(err.splitlines()) == 1
+    in_the_way.rmdir()
+    assert counter.person("destroy", given="") == (
+        0,
+        f"destroyed the copy of case {CASE}: refused\n",
+        "",
+    )
