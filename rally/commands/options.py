@@ -38,6 +38,19 @@ def read_time(option: str, text: str | None, now: datetime | None = None) -> dat
         ) from None
 
 
+def read_past_time(option: str, text: str | None) -> datetime:
+    """A time in UTC that is not in the future; without a text it is now.
+
+    Raises:
+        ConfigurationError: it is no date and time, or has not come yet.
+    """
+    now = datetime.now(UTC)
+    time = read_time(option, text, now)
+    if time > now:
+        raise ConfigurationError(f"{option}: is in the future; leave it out")
+    return time
+
+
 def read_day(option: str, text: str) -> date:
     """A date. Raises ConfigurationError where it is none of the range of times."""
     try:

@@ -10,10 +10,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from rally.commands.command import Command
-from rally.commands.options import name_faults, open_places, read_time
+from rally.commands.options import (
+    name_faults,
+    open_places,
+    read_past_time,
+    read_time,
+)
 from rally.commands.person_cases import CASE
 from rally.commands.person_ids import read_person_of
-from rally.errors import describe_os_error
+from rally.errors import ConfigurationError, describe_os_error
 from rally.options import WHAT, Option
 from rally.printing import print_lines
 from rally.process import say
@@ -81,6 +86,8 @@ def fetch(args: argparse.Namespace) -> int:
 
     desk = _CopyDesk.open(args, signs=True)
     case = desk.find_case(args.case)
+    if case.built is not None and desk.now < case.built.at:
+        raise ConfigurationError("--as_of: is before the copy was made; leave it out")
     platform, chain = desk.places.platform, desk.places.chain
     key = chain.check_key(Job.COPY, desk.keys.signer(Job.COPY))
     withdrawals = desk.places.published.list.withdrawals
@@ -147,7 +154,8 @@ class _CopyDesk(NamedTuple):
         from rally.settings import make_pseudonyms
         from rally.validation.pseudonyms import PLATFORM
 
-        now, settings = read_time("--as_of", args.as_of), open_places(args)
+        read = read_past_time if signs else read_time
+        now, settings = read("--as_of", args.as_of), open_places(args)
         registry = settings.registry()
         keys = PlatformKeys.open(
             settings.platform_keys_uri,

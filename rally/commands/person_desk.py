@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rally.access.cases import find_case, read_cases
-from rally.commands.options import open_platform, read_time, signer_of
+from rally.commands.options import open_platform, read_past_time, signer_of
 from rally.decisions.access_contents import AccessDecision, AccessVerification
 from rally.decisions.chain import LOSS, Chain
 from rally.decisions.contents import Content, DecisionKind
@@ -34,7 +34,7 @@ class CaseDesk:
         """
         note(Place("--note"), args.note)
         self.platform = open_platform(args)
-        self.now = read_time("--as_of", args.as_of)
+        self.now = read_past_time("--as_of", args.as_of)
         self._signer = signer_of(args)
         self.by = self._signer.name
 

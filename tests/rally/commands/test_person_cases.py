@@ -386,3 +386,27 @@ def test_key_is_given_in_one_way(office):
     assert office.verify(case, "--ping", by="decide") == (
         2, "", "rally: --evidence: is for another than --ping; remove it\n",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["open", "verify", "approve", "refuse"])
+def test_nothing_is_signed_for_a_time_to_come(office, command):
+    case = None if command == "open" else office.open()
+    if command == "approve":
+        office.verify(case)
+    before = office.cases()
+    words = {
+        "open": [],
+        "verify": [case, "--account", f"--evidence={office.statement}"],
+        "approve": [case],
+        "refuse": [case, "--note=no"],
+    }
+    by = "service" if command == "verify" else "decide-2"
+
+    def type_it(**at):
+        return office.person(command, *words[command], by=by, **at)
+
+    said = "rally: --as_of: is in the future; leave it out\n"
+    assert type_it(at="2199-12-31T00:00Z") == (2, "", said)
+    assert office.cases() == before
+    assert type_it()[0] == 0
+    assert office.cases() != before

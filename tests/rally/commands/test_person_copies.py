@@ -92,7 +92,7 @@ class Counter:
         text = f"{rally_id(given)}\n" if isinstance(given, int) else given
         stdin = io.TextIOWrapper(io.BytesIO(text.encode()))
         self._monkeypatch.setattr("sys.stdin", stdin)
-        status = main(["person", command, *words, *self.options])
+        status = main(["person", command, *self.options, *words])
         told = self._capsys.readouterr()
         return status, told.out, told.err
 
@@ -302,3 +302,23 @@ def test_copy_that_cannot_be_destroyed_keeps_no_other(counter, tmp_path):
         f"destroyed the copy of case {CASE}: refused\n",
         "",
     )
+
+
+def test_no_copy_is_made_fetched_or_destroyed_for_a_time_to_come(counter, tmp_path):
+    ask(counter)
+    soon, file = "--as_of=2199-12-31T00:00Z", tmp_path / "copy.age"
+    said = (2, "", "rally: --as_of: is in the future; leave it out\n")
+    assert counter.person("export", CASE, soon) == said
+    assert counter.archives() == []
+    assert counter.person("export", CASE)[0] == 0
+    made = counter.archives()
+    assert counter.person("fetch", CASE, f"--out={file}", soon) == said
+    assert counter.person("destroy", soon, given="") == said
+    early = "--as_of=2026-05-31T23:00Z"
+    assert counter.person("fetch", CASE, f"--out={file}", early) == (
+        2,
+        "",
+        "rally: --as_of: is before the copy was made; leave it out\n",
+    )
+    assert (counter.archives(), file.exists()) == (made, False)
+    assert counter.person("fetch", CASE, f"--out={file}")[0] == 0
