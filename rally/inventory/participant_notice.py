@@ -11,6 +11,8 @@ from rally.decisions.contents import CoveredSchema
 from rally.decisions.notice_contents import NoticeKind
 from rally.errors import ConfigurationError
 from rally.inventory.wording import say_day, title
+from rally.registry.judged_reviews import find_collected_before
+from rally.registry.review_evidence import Evidence, recorded_evidence
 from rally.registry.reviews import Review
 from rally.registry.schema_diff import Change, ChangeKind, compare
 from rally.registry.study import AfterEnd, Study, StudyKind
@@ -75,8 +77,10 @@ def _tell_change(study: Study, review: Review) -> Iterator[str]:
     yield f"{study.name} changes what it collects"
     yield ""
     yield f"From {say_day(first)} at the earliest:"
+    said = {(study.namespace, each.id): each for each in study.reviews}
+    recorded = recorded_evidence(said)
     for each in review.covers:
-        yield from _tell_schema(study, each)
+        yield from _tell_schema(study, each, recorded)
     yield (
         "If you do not want that, you can leave before, and all that we have of you is"
         " deleted."
@@ -84,8 +88,13 @@ def _tell_change(study: Study, review: Review) -> Iterator[str]:
     yield from _tell_where(review)
 
 
-def _tell_schema(study: Study, covered: CoveredSchema) -> Iterator[str]:
-    """Tells what is other in a schema than in the revision before it."""
+def _tell_schema(
+    study: Study, covered: CoveredSchema, recorded: Evidence
+) -> Iterator[str]:
+    """Tells what is other in a schema than in the one that was collected before it.
+
+    Without any, it is held against the revision before it.
+    """
     document = study.documents.get(covered.document)
     revisions = document.revisions if document else ()
     known = [each.fingerprint for each in revisions]
@@ -99,7 +108,8 @@ def _tell_schema(study: Study, covered: CoveredSchema) -> Iterator[str]:
     if at + 1 == len(revisions):
         yield f"- {name} is new: {document.purpose}"
         return
-    old = revisions[at + 1]
+    before = find_collected_before(study, document, new, recorded)
+    old = before or revisions[at + 1]
     docs = {each.path: each.doc for each in (*old.fields, *new.fields)}
     for change in compare(old, new).changes:
         if change.kind not in _WORDS:

@@ -8,6 +8,8 @@ import pytest
 from rally.decisions.contents import DecisionKind, ReviewResult
 from rally.decisions.notice_contents import NoticeKind, NoticePublication
 from rally.decisions.verifying import read_chain
+from rally.initialisation.development_reviews import import_reviews
+from rally.inventory.participant_notice import make_notice
 from rally.registry.approvals import Approvals
 from rally.registry.intervals import Interval
 from rally.registry.judged_reviews import announces_change
@@ -24,6 +26,7 @@ from tests.rally.registry.reviewed_study import (
     at,
 )
 from tests.rally.registry.test_revisions import AT, NEW, OLD, OLDER, revise
+from tests.support.people import signer
 from tests.support.schemas import described
 
 SECOND = date(2022, 6, 1)
@@ -36,14 +39,14 @@ UNTOLD = (
 class ChangedStudy(ReviewedStudy):
     """Its second revision, reviewed by r2 from June on, has a field more."""
 
-    def __init__(self, folder, older, newest, category=3, reviewed=True):
+    def __init__(self, folder, older, newest, category=3, reviewed=True, attests=True):
         super().__init__(folder)
         folder.says[HIGH] = {"category": category}  # of the newest revision alone
         revise(folder, older, newest=newest)
         self.records.clear()
-        self.review("r1", 1, date(2022, 3, 10), at("2022-03-01"))
+        self.review("r1", 1, date(2022, 3, 10), at("2022-03-01") if attests else None)
         if reviewed:
-            self.review("r2", 0, SECOND, at("2022-05-20"))
+            self.review("r2", 0, SECOND, at("2022-05-20") if attests else None)
 
     def review(self, id, schema, first, attested=None):
         """A review of one revision; the registrar attests it at a time, or nobody."""
@@ -183,6 +186,52 @@ def test_schema_that_nobody_approved_was_not_collected(between, result):
     assert windows(between) == []
     assert UNTOLD in between.newest().faults
     assert announced(between) == {"r1": False, "r2": True, "r3": True}
+
+
+def test_notice_says_all_that_nobody_approved_before(between):
+    """A revision between, which was refused or never answered, hides nothing."""
+
+    def told():
+        study = between.registry().studies[STUDY]
+        (review,) = (each for each in study.reviews if each.id == "r2")
+        where = "https://example.org/"
+        text = make_notice(study, NoticeKind.CHANGED, review, where)
+        return [line for line in text.splitlines() if line.startswith("- ")]
+
+    between.review("r2", 0, SECOND, at("2022-05-20"))
+    page = "A field of a test (/page) is collected from then on"
+    title = "A field of a test (/title) is no longer collected"
+    between.review("r3", 1, date(2022, 4, 1), at("2022-03-20"))
+    approved = told()
+    assert any(title in line for line in approved)
+    assert not any(page in line for line in approved)
+    steward = between.records["r3"].steward
+    refused = steward._replace(result=ReviewResult.REFUSE)
+    for answer in (None, refused):
+        between.change("r3", steward=answer)
+        assert any(page in line for line in told())
+        assert not any(title in line for line in told())
+
+
+@pytest.mark.parametrize(
+    ("publisher", "since"),
+    [(None, []), (signer("decide"), [Interval(midnight(SECOND), END)])],
+    ids=["nobody", "told"],
+)
+def test_development_platform_tells_what_its_reviews_bring(folder, publisher, since):
+    study = ChangedStudy(folder, OLD, MORE, attests=False)
+    names = import_reviews(
+        study.platform,
+        study.registry(),
+        signer("registrar"),
+        lambda review: midnight(review.covers[0].first),
+        publisher,
+    )
+    assert [*names] == [f"{STUDY}/r1", f"{STUDY}/r2"]
+    assert windows(study) == since
+    notices = read_chain(study.platform).of(DecisionKind.PUBLISH_NOTICE)
+    told = [each.content.changes for each in notices]
+    assert told == ([study.records["r2"].changes] if publisher else [])
 
 
 def test_schema_that_waits_for_its_own_notice_was_not_collected(between):
