@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *map(chr, _WIDE))
 """
 
 _SENT, _ADDED = "sent", "added"
+
+_MOST_COLUMNS = 1_000
+"""Number of columns above which values within values have none of their own.
+
+The keys of a map are the client's, and each row may have others: rows times columns
+grow as the square of the rows then.
+"""
 
 
 def to_json_lines(document: DocumentCopy) -> str:
@@ -51,10 +59,14 @@ def to_csv(document: DocumentCopy) -> str:
     """Returns a table of CSV (RFC 4180), a row for each message.
 
     Values within values have columns such as `sent/metrics/page`; a list is a cell of
+    JSON. Where that makes too many columns, each field of the message is one cell of
     JSON. A text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     rows = [dict(_cells(row)) for row in document.rows]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    columns = _columns_of(rows)
+    if len(columns) > _MOST_COLUMNS:
+        rows = [dict(_cells(row, levels=1)) for row in document.rows]
+        columns = _columns_of(rows)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow([_safe(name) for name in columns])
@@ -63,15 +75,20 @@ def to_csv(document: DocumentCopy) -> str:
     return stream.getvalue()
 
 
-def _cells(row: RowCopy) -> Iterator[tuple[str, str]]:
-    yield from _flat(_ADDED, added(row))
-    yield from _flat(_SENT, row.sent)
+def _columns_of(rows: list[dict[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and value:
+def _cells(row: RowCopy, levels: float = math.inf) -> Iterator[tuple[str, str]]:
+    yield from _flat(_ADDED, added(row), 1)
+    yield from _flat(_SENT, row.sent, levels)
+
+
+def _flat(path: str, value: Any, levels: float) -> Iterator[tuple[str, str]]:
+    """Yields names and texts of cells; below so many levels all is one cell."""
+    if isinstance(value, dict) and value and levels > 0:
         for name, each in value.items():
-            yield from _flat(f"{path}/{name}", each)
+            yield from _flat(f"{path}/{name}", each, levels - 1)
     elif isinstance(value, str):
         yield path, _safe(value)
     else:
