@@ -53,8 +53,8 @@ class FileOutcome(StrEnum):
     STRAY: it is a symbolic link or the like and not followed, or has another name.
     LEFT_OVER: verification found rows or bytes of a person who has left, or what an
         order takes out.
-    NOT_EXPUNGED: an order cannot be carried out in it; of people who left it has
-        nothing, as far as the step looks.
+    NOT_EXPUNGED: an order cannot be carried out in it; for people who left, and for
+        other orders, the step did its part.
     """
 
     REWRITTEN = "rewritten"
