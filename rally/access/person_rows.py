@@ -98,11 +98,14 @@ class UnreadFile(NamedTuple):
         study: Namespace.
         name: Name of the object.
         reason: Words for what is in the way.
+        is_unavailable: Whether the store could not be reached: nobody has to mend the
+            file, and it may be read later.
     """
 
     study: str
     name: str
     reason: str
+    is_unavailable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,9 @@ class _Search:
             return []  # its rows are in what the next listing shows, or are deleted
         except STORE_ERRORS as error:
             reason = failure_of(error).detail or "cannot be read"
-            self.unread.append(UnreadFile(self._study, file.info.name, reason))
+            is_unavailable = isinstance(error, ConnectionError)
+            name = file.info.name
+            self.unread.append(UnreadFile(self._study, name, reason, is_unavailable))
             return []
 
     def _rows_of(self, file: StoredFile, snapshot: Snapshot) -> Iterator[StoredRow]:

@@ -54,14 +54,18 @@ def check_whole(gathered: Gathered) -> None:
 
     Raises:
         ConfigurationError: A file cannot be read that may have rows of the person.
+        ConnectionError: Such files cannot be reached now, and nothing else is amiss.
     """
-    if gathered.found.unread:
-        first, *rest = gathered.found.unread
-        more = f", and {len(rest)} more" if rest else ""
-        raise ConfigurationError(
-            f"{first.name}: {first.reason}{more}; a copy has all rows or is not made: "
-            "mend it and run the command again"
-        )
+    unread = gathered.found.unread
+    if not unread:
+        return
+    broken = [each for each in unread if not each.is_unavailable]
+    first = broken[0] if broken else unread[0]
+    more = f", and {len(unread) - 1} more" if len(unread) > 1 else ""
+    said = f"{first.name}: {first.reason}{more}; a copy has all rows or is not made: "
+    if broken:
+        raise ConfigurationError(f"{said}mend it and run the command again")
+    raise ConnectionError(f"{said}run the command again")
 
 
 def build_copy(
@@ -86,6 +90,7 @@ def build_copy(
     Raises:
         ConfigurationError: The case is not approved, the person has left meanwhile, a
             file cannot be read, or another run made the copy.
+        ConnectionError: A file cannot be reached.
         GenerationMismatch: Another run writes the archive.
         OSError: The platform cannot be written.
     """

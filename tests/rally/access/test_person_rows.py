@@ -140,6 +140,26 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(deployment)
     assert result.unread == (UnreadFile(GARDEN, bad, reason),)
 
 
+@pytest.mark.parametrize(
+    ("error", "is_unavailable"),
+    [(ConnectionError("away"), True), (PermissionError(13, "refused"), False)],
+)
+def test_a_file_that_cannot_be_reached_is_told_from_others(
+    deployment, error, is_unavailable
+):
+    name = deployment.put(deployment.indexed_file([Row(ANN, 1)]))
+
+    def fail(operation, of):
+        if of == name and operation == "open":
+            raise error
+
+    deployment.data.fault = fail
+    [unread] = found(deployment).unread
+    assert (unread.name, unread.is_unavailable) == (name, is_unavailable)
+    deployment.data.fault = lambda *_: None
+    assert found(deployment).unread == ()
+
+
 def test_what_compaction_moves_meanwhile_is_found(deployment):
     rows = [Row(ANN, 1), Row(BEN, 2)]
     name = deployment.put(deployment.indexed_file(rows))

@@ -234,6 +234,30 @@ def test_a_copy_that_would_miss_rows_is_not_made(garden):
     )
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_service_that_is_away_is_nothing_to_mend(garden, damaged):
+    ask(garden)
+    data = garden.indexed_file([Row(ANN, 5)])
+    away = garden.put(data, "away")
+    bad = garden.put(data[:-20], "bad") if damaged else None
+
+    def fail(operation, name):
+        if name == away and operation == "open":
+            raise ConnectionError(104, "connection reset")
+
+    garden.data.fault = fail
+    with pytest.raises(ConfigurationError if damaged else ConnectionError) as refused:
+        build(garden)
+    whole = "a copy has all rows or is not made:"
+    assert str(refused.value) == (
+        f"{bad}: the block index is not that of this file, and 1 more; {whole} "
+        "mend it and run the command again"
+        if damaged
+        else f"{away}: connection reset; {whole} run the command again"
+    )
+    assert list_archives(garden.platform) == {}
+
+
 def leave(deployment, when=28):
     """Ann leaves, and deletion admits it."""
     deployment.leave(ANN, GARDEN, when)
