@@ -19,6 +19,7 @@ SLOW = {
     "lives": "whole lives, days and demos",
     "models": "long random stories beside a model",
     "pages": "executed pages of docs/",
+    "passphrases": "copies under words, whose opening is slow on purpose",
     "processes": "commands and workers in processes of their own",
     "servers": "programs of others: readers, key services, Terraform",
     "streams": "streams of Pub/Sub's emulator",

@@ -97,6 +97,7 @@ def test_a_killed_compaction_leaves_rows_twice_which_count_once(deployment):
     assert [number for _, number in numbers(found(deployment))] == [0, 1, 2]
 
 
+@pytest.mark.slow("volumes")
 def test_only_the_bucket_and_the_blocks_of_the_person_are_read(deployment):
     crowd = [Row(person, person) for person in range(MANY)]
     compact(deployment, crowd, 2)

@@ -178,6 +178,7 @@ def test_export_and_fetch_hand_the_copy_to_the_persons_key(counter, tmp_path):
     assert not again.exists()
 
 
+@pytest.mark.slow("passphrases")
 def test_words_are_printed_once_where_there_is_no_key(counter, tmp_path):
     ask(counter, to=None)
     _, out, _ = counter.person("export", CASE)

@@ -30,6 +30,7 @@ def test_the_persons_key_opens_it_and_no_other():
     assert b"archive" not in encrypted.data
 
 
+@pytest.mark.slow("passphrases")
 def test_the_words_open_it_and_no_others():
     encrypted = encrypt_to_words(ARCHIVE)
     assert pyrage.passphrase.decrypt(encrypted.data, encrypted.words) == ARCHIVE

@@ -104,6 +104,7 @@ def test_the_persons_key_opens_what_was_built(garden):
     assert f"data/{GARDEN}/visit.1.jsonl" in files
 
 
+@pytest.mark.slow("passphrases")
 def test_words_open_what_has_no_key_and_are_told_once(garden):
     ask(garden, to=None)
     words = []
