@@ -1,7 +1,5 @@
 """Decisions on people's requests for a copy: who may take them, and what they say."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from rally.decisions.access_contents import (
@@ -12,17 +10,15 @@ from rally.decisions.access_contents import (
 )
 from rally.decisions.chain import EntryStatus
 from rally.decisions.contents import DecisionKind
-from rally.decisions.entry import Entry, decode, encode, entry_name, sign
+from rally.decisions.entry import decode, encode
 from rally.decisions.signers import DEVELOPMENT
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
 from rally.errors import ConfigurationError
-from tests.fakes.memory_store import MemoryStore
+from tests.rally.decisions.signed_entries import NOW, append_entry
 from tests.support.access_cases import CASE, EVIDENCE, RECIPIENT
 from tests.support.people import signer
-from tests.support.stores import found_platform
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OPENING = AccessOpening(CASE, "5" * 64, True, RECIPIENT)
 DECISION = AccessDecision(CASE, "by letter")
 OPEN, VERIFY = DecisionKind.OPEN_CASE, DecisionKind.VERIFY_CASE
@@ -49,28 +45,11 @@ MAY = {
 ALL = [*DESK, (VERIFY, verification(ACCOUNT))]
 
 
-@pytest.fixture
-def platform():
-    store = MemoryStore()
-    found_platform(store)
-    return store
-
-
-def put(store, by, kind, content):
-    """Appends an entry that is signed by its author, whoever may decide that."""
-    chain = read_chain(store)
-    number, previous = chain.head.number + 1, chain.head.digest
-    entry = Entry(chain.platform, number, previous, 0, kind, content, NOW, by)
-    entry = sign(entry, signer(by).key)
-    store.create(entry_name(number), encode(entry))
-    return entry
-
-
 @pytest.mark.parametrize(("kind", "content"), ALL)
 def test_decision_counts_of_whoever_may_take_it_and_of_nobody_else(
     platform, kind, content
 ):
-    entries = {by: put(platform, by, kind, content) for by in DEVELOPMENT}
+    entries = {by: append_entry(platform, by, kind, content) for by in DEVELOPMENT}
     counts = list(read_chain(platform).of(kind))
     assert {each.by for each in counts} == {
         by for by in DEVELOPMENT if (by, kind, content) in MAY
@@ -90,7 +69,7 @@ def test_decision_counts_of_whoever_may_take_it_and_of_nobody_else(
 def test_account_is_for_the_service_and_all_else_for_the_desk(
     platform, by, means, role
 ):
-    put(platform, by, VERIFY, verification(means))
+    append_entry(platform, by, VERIFY, verification(means))
     record = read_chain(platform).records[-1]
     assert (record.status, record.why) == (
         EntryStatus.VOID,

@@ -31,13 +31,6 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PAUSE = StudyDecision("rally-garden", NOW, "a bug")
 
 
-@pytest.fixture
-def platform():
-    store = MemoryStore()
-    found_platform(store)
-    return store
-
-
 def fresh():
     return TinkKey(keysets.generate("signature"))
 

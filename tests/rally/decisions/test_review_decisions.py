@@ -1,7 +1,7 @@
 """Decisions on reviews: who may take them, and what they must say."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -19,7 +19,7 @@ from rally.decisions.contents import (
     Role,
     Suspension,
 )
-from rally.decisions.entry import Entry, decode, encode, entry_name, sign
+from rally.decisions.entry import decode, encode, entry_name
 from rally.decisions.notice_contents import (
     ChangedSchema,
     NoticeKind,
@@ -28,11 +28,9 @@ from rally.decisions.notice_contents import (
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import decide
 from rally.errors import ConfigurationError
-from tests.fakes.memory_store import MemoryStore
+from tests.rally.decisions.signed_entries import NOW, append_entry
 from tests.support.people import signer
-from tests.support.stores import found_platform
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 COVERS = (
     CoveredSchema("visit.1", "1" * 64, date(2026, 6, 1), date(2026, 12, 31)),
     CoveredSchema("joined.1", "2" * 64, date(2026, 6, 1), None),
@@ -54,31 +52,6 @@ TELL = DecisionKind.PUBLISH_NOTICE
 SIGN, ATTEST = DecisionKind.SIGN_REVIEW, DecisionKind.IMPORT_REVIEW
 CONFIRM, WITHDRAW = DecisionKind.CONFIRM_REVIEW, DecisionKind.WITHDRAW_REVIEW
 SUSPEND, RELEASE = DecisionKind.SUSPEND, DecisionKind.RELEASE
-
-
-@pytest.fixture
-def platform():
-    store = MemoryStore()
-    found_platform(store)
-    return store
-
-
-def put(store, by, kind, content):
-    """Appends an entry that is signed by its author, whoever may decide that."""
-    chain = read_chain(store)
-    entry = Entry(
-        platform=chain.platform,
-        number=chain.head.number + 1,
-        previous=chain.head.digest,
-        list=0,
-        kind=kind,
-        content=content,
-        when=NOW,
-        by=by,
-    )
-    entry = sign(entry, signer(by).key)
-    store.create(entry_name(entry.number), encode(entry))
-    return entry
 
 
 def last(store):
@@ -138,7 +111,7 @@ MAY_NOT = [
 
 @pytest.mark.parametrize(("by", "kind", "content", "why"), MAY_NOT)
 def test_decision_of_who_may_not_take_it_is_void(platform, by, kind, content, why):
-    put(platform, by, kind, content)
+    append_entry(platform, by, kind, content)
     assert last(platform) == (EntryStatus.VOID, why)
     assert list(read_chain(platform).of(kind)) == []
     with pytest.raises(ConfigurationError) as caught:
@@ -148,7 +121,9 @@ def test_decision_of_who_may_not_take_it_is_void(platform, by, kind, content, wh
 
 def test_signature_for_another_area_is_not_the_signers(platform):
     """Whoever changes one word of an entry has not signed it."""
-    entry = put(platform, "privacy", SIGN, SIGNATURE._replace(area=Role.PRIVACY))
+    entry = append_entry(
+        platform, "privacy", SIGN, SIGNATURE._replace(area=Role.PRIVACY)
+    )
     for number, changes in enumerate(
         [
             {"result": ReviewResult.REFUSE},

@@ -11,6 +11,7 @@ import yaml
 
 from rally.errors import ConfigurationError, ManyFaults, faults_of
 from rally.registry.registry import Registry
+from tests.rally.registry.reviewed_study import ReviewedStudy
 from tests.support.schemas import described
 
 STUDY = """
@@ -159,3 +160,8 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
+
+
+@pytest.fixture
+def study(folder):
+    return ReviewedStudy(folder)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rally.decisions.contents import (
     REVIEW_AREAS,
@@ -30,9 +31,11 @@ from rally.registry.reviews import Review
 from rally.registry.study import Document
 from rally.times import midnight
 from tests.fakes.memory_store import MemoryStore
-from tests.rally.registry.conftest import Folder
 from tests.support.people import signer
 from tests.support.stores import FOUNDED, found_platform
+
+if TYPE_CHECKING:  # its fixture makes one of a folder
+    from tests.rally.registry.conftest import Folder
 
 STEWARD, PRIVACY, DATA, LEGAL, SECURITY = REVIEW_AREAS
 
@@ -65,7 +68,7 @@ class ReviewedStudy:
             reviewers answered stands in the chain alone.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: "Folder") -> None:
         self.folder = folder
         for name in ("ending_announced", "collect_through", "analysis_until"):
             folder.drop(name)

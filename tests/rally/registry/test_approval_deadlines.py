@@ -21,15 +21,9 @@ from tests.rally.registry.reviewed_study import (
     RAISED,
     STEWARD,
     STUDY,
-    ReviewedStudy,
     at,
 )
 from tests.support.study_decisions import decide_study
-
-
-@pytest.fixture
-def study(folder):
-    return ReviewedStudy(folder)
 
 
 def due(study, day, days=30):

@@ -25,16 +25,10 @@ from tests.rally.registry.reviewed_study import (
     START,
     STEWARD,
     WHOLE,
-    ReviewedStudy,
     at,
 )
 from tests.support.schemas import described
 from tests.support.stores import FOUNDED
-
-
-@pytest.fixture
-def study(folder):
-    return ReviewedStudy(folder)
 
 
 def test_unsigned_review_approves_nothing(study):

@@ -20,7 +20,6 @@ from tests.rally.registry.reviewed_study import (
     SIGNED,
     STUDY,
     WHOLE,
-    ReviewedStudy,
     at,
 )
 from tests.support.schemas import described
@@ -29,11 +28,6 @@ X = "x@example.org (MOU 7)"
 NEXT = (date(2023, 1, 1), date(2023, 1, 31))
 AFTER = Interval(END, at("2023-02-01"))
 ASK = "ask by a first request"
-
-
-@pytest.fixture
-def study(folder):
-    return ReviewedStudy(folder)
 
 
 def renew(study, names=(LOW, HIGH), retention_days=..., **request):

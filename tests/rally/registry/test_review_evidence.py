@@ -20,14 +20,8 @@ from tests.rally.registry.reviewed_study import (
     START,
     STEWARD,
     WHOLE,
-    ReviewedStudy,
     at,
 )
-
-
-@pytest.fixture
-def study(folder):
-    return ReviewedStudy(folder)
 
 
 def test_decision_that_is_lost_closes_still(study):

@@ -20,14 +20,8 @@ from tests.rally.registry.reviewed_study import (
     SIGNED,
     START,
     WHOLE,
-    ReviewedStudy,
     at,
 )
-
-
-@pytest.fixture
-def study(folder):
-    return ReviewedStudy(folder)
 
 
 def test_private_review_approves_nothing(study):

@@ -34,15 +34,9 @@ from tests.rally.registry.reviewed_study import (
     START,
     STEWARD,
     WHOLE,
-    ReviewedStudy,
     at,
 )
 from tests.support.stores import FOUNDED
-
-
-@pytest.fixture
-def study(folder):
-    return ReviewedStudy(folder)
 
 
 def test_words_of_a_record_approve_nothing(study):

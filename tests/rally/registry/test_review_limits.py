@@ -18,7 +18,6 @@ from tests.rally.registry.reviewed_study import (
     LOW,
     STUDY,
     WHOLE,
-    ReviewedStudy,
 )
 from tests.rally.registry.test_schema_diff import (
     ID,
@@ -35,11 +34,6 @@ BEES = {
     "until": date(2024, 3, 27),
 }
 X = "x@example.org (MOU 7)"
-
-
-@pytest.fixture
-def study(folder):
-    return ReviewedStudy(folder)
 
 
 def test_readers_and_retention_of_a_study_are_as_signed(study):
