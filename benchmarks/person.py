@@ -53,10 +53,10 @@ class Figures(NamedTuple):
     """What was measured.
 
     Attributes:
-        rows: of the person, a median.
-        show: what `show` took, medians.
-        export: what `export` took, medians.
-        full: what reading all rows took.
+        rows: rows of a person, a median.
+        show: cost of `show`, medians.
+        export: cost of `export`, medians.
+        full: cost of reading all rows.
         read: bytes that were read of files of rows, the most of all people.
         size: bytes of all files of rows.
     """

@@ -89,8 +89,8 @@ def admit(
         new_id: Makes the id of a new request.
         is_anew: Whether the former list is lost, so that it says of nothing how it
             stood.
-        delay: Says which requests wait for their person's copy; None of who only
-            looks: what waits goes on waiting.
+        delay: Rule that says which requests wait for their person's copy; None where
+            nobody but looks, and what waits goes on waiting.
 
     Raises:
         TypeError: `events` can be read once only.

@@ -62,7 +62,7 @@ class Reviews:
     Attributes:
         answers: times at which the steward answered the renewal, and whether by "+".
         is_deployed: whether the registry has its record.
-        suspended: by document, times at which it was suspended and released.
+        suspended: times at which a document was suspended and released, by document.
     """
 
     answers: list[tuple[int, bool]] = field(default_factory=list)

@@ -24,7 +24,7 @@ def order_expunge(
 
     Args:
         platform: its store, which is founded.
-        namespace: of the study.
+        namespace: namespace of the study.
         document: name of the document.
         days: the first and the last.
         at: time of both signatures.

@@ -30,7 +30,7 @@ def decide_study(
 
     Args:
         platform: its store, which is founded.
-        namespace: of the study.
+        namespace: namespace of the study.
         action: what is decided.
         at: from when it holds.
         by: who decides; a name is of tests.support.people.
@@ -51,7 +51,7 @@ def hold_rows(
 
     Args:
         platform: its store, which is founded.
-        namespace: of the study.
+        namespace: namespace of the study.
         days: the first and the last.
         at: from when it holds.
         note: why.
