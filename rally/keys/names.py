@@ -19,12 +19,14 @@ class Job(StrEnum):
     """A job that signs what it publishes.
 
     COPY: what became of a person's copy. DELETE: the withdrawal list and receipts.
-    PURGE: the anchor of the receipts.
+    PURGE: the anchor of the receipts. RELEASE: the ledger of releases, and
+    their results.
     """
 
     COPY = "copy"
     DELETE = "delete"
     PURGE = "purge"
+    RELEASE = "release"
 
 
 def signing(job: Job) -> str:

@@ -124,7 +124,7 @@ locals {
   }
 
   jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit"])
-  purposes  = toset(["dead-letter.private", "pseudonym", "signing.copy", "signing.delete", "signing.purge"])
+  purposes  = toset(["dead-letter.private", "pseudonym", "signing.copy", "signing.delete", "signing.purge", "signing.release"])
   concluded = [for name, study in var.studies : name if coalesce(study.concluded, false)]
 }
 

@@ -54,7 +54,12 @@ class Place:
         """What is said of a platform that is whole, by subject."""
         purposes = [f"pseudonym.{each}" for each in ("platform", GARDEN, HOUSE, POND)]
         purposes += ["dead-letter.public", "dead-letter.private"]
-        purposes += ["signing.copy", "signing.delete", "signing.purge"]
+        purposes += [
+            "signing.copy",
+            "signing.delete",
+            "signing.purge",
+            "signing.release",
+        ]
         return {
             "options": (OK, "all places are named"),
             "registry": (OK, f"{self.studies}: 3 studies load"),
@@ -299,6 +304,7 @@ def test_job_is_asked_for_its_own_keys_and_rights_alone(place, doctor):
         "signing.copy",
         "signing.delete",
         "signing.purge",
+        "signing.release",
         "dead-letter.private",
     ):
         Path(place.platform_keys, f"{name}.keyset.json").unlink()

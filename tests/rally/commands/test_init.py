@@ -25,7 +25,7 @@ REVIEWS = (f"{GARDEN}/r1", f"{HOUSE}/r1", f"{POND}/r1")
 KEYS = (
     *("pseudonym.platform", f"pseudonym.{GARDEN}", f"pseudonym.{HOUSE}"),
     *(f"pseudonym.{POND}", "signing.copy", "signing.delete", "signing.purge"),
-    *("dead-letter.private", "dead-letter.public"),
+    *("signing.release", "dead-letter.private", "dead-letter.public"),
 )
 
 

@@ -28,6 +28,7 @@ ALL = [
     "signing.copy",
     "signing.delete",
     "signing.purge",
+    "signing.release",
     "dead-letter.private",
     "dead-letter.public",
 ]
