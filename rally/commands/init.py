@@ -13,7 +13,7 @@ from rally.commands.options import (
     platform_keys_uri,
     read_public_file,
 )
-from rally.decisions.content_parsing import person_name
+from rally.decisions.content_fields import person_name
 from rally.errors import ConfigurationError
 from rally.fields import Place
 from rally.options import PLACES, WHAT, Option

@@ -15,9 +15,9 @@ from rally.commands.options import (
     read_public_file,
     signer_of,
 )
-from rally.decisions.content_parsing import person_name
+from rally.decisions.content_fields import person_name
+from rally.decisions.content_parsing import Content
 from rally.decisions.contents import (
-    Content,
     DecisionKind,
     JobKey,
     Person,

@@ -8,7 +8,8 @@ from rally.access.cases import find_case, read_cases
 from rally.commands.options import open_platform, read_past_time, signer_of
 from rally.decisions.access_contents import AccessDecision, AccessVerification
 from rally.decisions.chain import LOSS, Chain
-from rally.decisions.contents import Content, DecisionKind
+from rally.decisions.content_parsing import Content
+from rally.decisions.contents import DecisionKind
 from rally.errors import ConfigurationError
 from rally.fields import Place, note
 from rally.withdrawal.newest_list import decide_by_list, see

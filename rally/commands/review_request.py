@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rally.commands.options import find_document, find_review, find_study, read_day
 from rally.commands.review_records import create_record
-from rally.decisions.content_parsing import person_name, review_id
+from rally.decisions.content_fields import person_name, record_id
 from rally.decisions.contents import CoveredSchema
 from rally.errors import ConfigurationError
 from rally.fields import Place, raise_all
@@ -88,7 +88,7 @@ def request_review(args: argparse.Namespace) -> int:
     """Writes the record of a review that is asked for, and prints its form."""
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    name = review_id(Place("REVIEW"), args.review)
+    name = record_id(Place("REVIEW"), args.review)
     if not args.requester:
         raise ConfigurationError("--requester: is missing; say who asks")
     requester = person_name(Place("--requester"), args.requester)

@@ -17,7 +17,7 @@ from rally.commands.options import find_review, find_study
 from rally.commands.review_description import describe_review, say_what_is_missing
 from rally.commands.review_records import create_record, record_file, rewrite_record
 from rally.commands.review_request import REQUEST_OPTIONS, request_review
-from rally.decisions.content_parsing import review_id
+from rally.decisions.content_fields import record_id
 from rally.decisions.contents import (
     REVIEW_AREAS,
     DecisionKind,
@@ -155,7 +155,7 @@ def import_review(args: argparse.Namespace) -> int:
 
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    name = review_id(Place("REVIEW"), args.review)
+    name = record_id(Place("REVIEW"), args.review)
     if not args.url:
         raise ConfigurationError("--url: is missing; say where the review can be read")
     url = https_address(Place("--url"), args.url)

@@ -1,9 +1,7 @@
 """Reads the contents of decisions strictly, each kind by the record that it has."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from rally.decisions.access_contents import (
     CASE_DIGITS,
@@ -13,11 +11,21 @@ from rally.decisions.access_contents import (
     VerificationMeans,
 )
 from rally.decisions.age_recipient import age_recipient
+from rally.decisions.content_fields import (
+    MOST_COVERED,
+    document_name,
+    file_name,
+    namespace_name,
+    person_name,
+    record,
+    record_id,
+    result_name,
+    rho,
+)
 from rally.decisions.contents import (
     REVIEW_AREAS,
     AcceptedLoss,
     Approval,
-    Content,
     CoveredSchema,
     DecisionKind,
     Expunge,
@@ -44,12 +52,19 @@ from rally.decisions.notice_contents import (
     ConsentLetters,
     NoticeKind,
     NoticePublication,
+    ParticipantContent,
+)
+from rally.decisions.release_contents import (
+    RECIPE_AREAS,
+    Allotment,
+    RecipeSignature,
+    ReleaseContent,
+    ResultSignature,
+    Submission,
 )
 from rally.fields import (
-    Fields,
     Place,
     Reader,
-    T,
     choice,
     flag,
     hexadecimal,
@@ -63,63 +78,29 @@ from rally.fields import (
     whole,
 )
 from rally.keys.names import Job
-from rally.names import DOCUMENT_RULE, is_namespace, parse_document
 
-_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _RALLY = "rally"  # rally.events imports Avro, which is slow
 _MOST_PEOPLE = 100
 MOST_CHARACTERS = 20_000
 """Greatest length of a public keyset."""
 
-MOST_COVERED = 400
-"""Schemas of one review."""
-
 MOST_PATH = 1000
 """Characters of a field's path."""
-
-REVIEW_ID = re.compile("[a-z0-9][a-z0-9-]{0,39}")
-"""Name of a review's record."""
 
 MOST_SUBJECTS = 50_000
 """Most withdrawals, or letters, of one entry."""
 
 
-def person_name(place: Place, value: object) -> str:
-    """Reads a person's name."""
-    name = text(place, value)
-    if not _NAME.fullmatch(name):
-        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
-    return name
+def _one_of(areas: Sequence[Role]) -> Reader[Role]:
+    """Reads one of these areas."""
 
+    def read(place: Place, value: object) -> Role:
+        area = choice(Role)(place, value)
+        if area not in areas:
+            raise place.error(f"must be one of: {', '.join(areas)}")
+        return area
 
-def _namespace(place: Place, value: object) -> str:
-    namespace = text(place, value)
-    if not is_namespace(namespace):
-        raise place.error("must be a namespace")
-    return namespace
-
-
-def document_name(place: Place, value: object) -> str:
-    """Reads a document's name, `visit.1`."""
-    name = text(place, value)
-    if parse_document(name) is None:
-        raise place.error(f"must be a document such as visit.1; {DOCUMENT_RULE}")
-    return name
-
-
-def review_id(place: Place, value: object) -> str:
-    """Reads the id of a review."""
-    name = text(place, value)
-    if not REVIEW_ID.fullmatch(name):
-        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
-    return name
-
-
-def _area(place: Place, value: object) -> Role:
-    area = choice(Role)(place, value)
-    if area not in REVIEW_AREAS:
-        raise place.error(f"must be one of: {', '.join(REVIEW_AREAS)}")
-    return area
+    return read
 
 
 def _last_day(place: Place, value: object) -> date | None:
@@ -170,11 +151,11 @@ def _notice_publication(place: Place, value: object) -> NoticePublication:
 
 
 def _maybe_review(place: Place, value: object) -> str:
-    return "" if value == "" else review_id(place, value)
+    return "" if value == "" else record_id(place, value)
 
 
 def _scope(place: Place, value: object) -> str:
-    return _RALLY if value == _RALLY else _namespace(place, value)
+    return _RALLY if value == _RALLY else namespace_name(place, value)
 
 
 def _person(place: Place, value: object) -> Person:
@@ -202,32 +183,20 @@ def _recipient(place: Place, value: object) -> str | None:
     return None if value is None else age_recipient(place, value)
 
 
-def _record(make: Callable[..., T], **entries: Reader[Any]) -> Reader[T]:
-    """Reads a mapping that has exactly these entries."""
-
-    def read(place: Place, value: object) -> T:
-        fields = Fields(place, value)
-        found = make(**{name: fields.need(name, entries[name]) for name in entries})
-        fields.close()
-        return found
-
-    return read
-
-
-_PERSON = _record(
+_PERSON = record(
     Person, name=person_name, roles=many(choice(Role), len(Role)), public=_keyset
 )
-_JOB_KEY = _record(JobKey, job=choice(Job), public=_keyset, receipts=whole)
-_STUDY_DECISION = _record(StudyDecision, namespace=_namespace, at=moment, note=note)
-_HOLD_PLACEMENT = _record(
+_JOB_KEY = record(JobKey, job=choice(Job), public=_keyset, receipts=whole)
+_STUDY_DECISION = record(StudyDecision, namespace=namespace_name, at=moment, note=note)
+_HOLD_PLACEMENT = record(
     HoldPlacement,
-    namespace=_namespace,
+    namespace=namespace_name,
     first=iso_day,
     last=iso_day,
     at=moment,
     note=note,
 )
-_COVERED = _record(
+_COVERED = record(
     CoveredSchema,
     document=document_name,
     fingerprint=hexadecimal(64),
@@ -236,15 +205,15 @@ _COVERED = _record(
     retention_days=_retention,
     report_until=_last_day,
 )
-_REVIEW_DECISION = _record(
-    ReviewDecision, namespace=_namespace, review=review_id, note=note
+_REVIEW_DECISION = record(
+    ReviewDecision, namespace=namespace_name, review=record_id, note=note
 )
-_CHANGED_SCHEMA = _record(
+_CHANGED_SCHEMA = record(
     ChangedSchema, document=document_name, fingerprint=hexadecimal(64)
 )
-_NOTICE_PUBLICATION = _record(
+_NOTICE_PUBLICATION = record(
     NoticePublication,
-    namespace=_namespace,
+    namespace=namespace_name,
     kind=choice(NoticeKind),
     review=_maybe_review,
     where=https_address,
@@ -253,82 +222,108 @@ _NOTICE_PUBLICATION = _record(
     last=_last_day,
     changes=many(_CHANGED_SCHEMA, MOST_COVERED),
 )
-_SUSPENSION = _record(
-    Suspension, namespace=_namespace, document=document_name, note=note
+_SUSPENSION = record(
+    Suspension, namespace=namespace_name, document=document_name, note=note
 )
-_EXPUNGE = _record(
+_EXPUNGE = record(
     Expunge,
-    namespace=_namespace,
+    namespace=namespace_name,
     document=document_name,
     field=_field_path,
     first=iso_day,
     last=iso_day,
     note=note,
 )
-_REQUEST_DECISION = _record(
+_REQUEST_DECISION = record(
     RequestDecision, subjects=many(hexadecimal(32), MOST_SUBJECTS), note=note
 )
-_ACCESS_DECISION = _record(AccessDecision, case=hexadecimal(CASE_DIGITS), note=note)
+_ACCESS_DECISION = record(AccessDecision, case=hexadecimal(CASE_DIGITS), note=note)
+
+Content = (
+    Founding
+    | Approval
+    | AcceptedLoss
+    | Person
+    | Revocation
+    | JobKey
+    | StudyDecision
+    | HoldPlacement
+    | HoldRelease
+    | RequestDecision
+    | Letters
+    | Settlement
+    | ParticipantContent
+    | ReviewSignature
+    | ReviewImport
+    | ReviewDecision
+    | Suspension
+    | AccessOpening
+    | AccessVerification
+    | AccessDecision
+    | Expunge
+    | ReleaseContent
+)
+"""Subject of a decision: one record for each kind, or for a few that are alike."""
 
 READERS: Mapping[DecisionKind, Reader[Content]] = {
-    DecisionKind.FOUND: _record(
+    DecisionKind.FOUND: record(
         Founding,
         development=flag,
         people=many(_person, _MOST_PEOPLE),
         keys=many(_JOB_KEY, len(Job)),
     ),
-    DecisionKind.APPROVE: _record(Approval, entry=whole, digest=hexadecimal(64)),
-    DecisionKind.ACCEPT_LOSS: _record(
+    DecisionKind.APPROVE: record(Approval, entry=whole, digest=hexadecimal(64)),
+    DecisionKind.ACCEPT_LOSS: record(
         AcceptedLoss, through=whole, digest=hexadecimal(64), note=note
     ),
     DecisionKind.ADD_PERSON: _person,
-    DecisionKind.REVOKE_PERSON: _record(Revocation, name=person_name, note=note),
+    DecisionKind.REVOKE_PERSON: record(Revocation, name=person_name, note=note),
     DecisionKind.REPLACE_KEY: _JOB_KEY,
     DecisionKind.PAUSE: _STUDY_DECISION,
     DecisionKind.RESUME: _STUDY_DECISION,
     DecisionKind.END: _STUDY_DECISION,
     DecisionKind.CONCLUDE: _STUDY_DECISION,
     DecisionKind.PLACE_HOLD: _hold_placement,
-    DecisionKind.RELEASE_HOLD: _record(HoldRelease, hold=whole, at=moment, note=note),
+    DecisionKind.RELEASE_HOLD: record(HoldRelease, hold=whole, at=moment, note=note),
     DecisionKind.CONFIRM: _REQUEST_DECISION,
     DecisionKind.REJECT: _REQUEST_DECISION,
     DecisionKind.EXPEDITE: _REQUEST_DECISION,
-    DecisionKind.SETTLE: _record(
+    DecisionKind.SETTLE: record(
         Settlement,
-        study=_namespace,
+        study=namespace_name,
         day=iso_day,
         objects=hexadecimal(64),
         letters=whole,
         note=note,
     ),
-    DecisionKind.RECORD_LETTERS: _record(
+    DecisionKind.RECORD_LETTERS: record(
         Letters,
         scope=_scope,
         received=moment,
         events=many(hexadecimal(32), MOST_SUBJECTS),
     ),
     DecisionKind.PUBLISH_NOTICE: _notice_publication,
-    DecisionKind.RECORD_CONSENTS: _record(
+    DecisionKind.RECORD_CONSENTS: record(
         ConsentLetters,
-        study=_namespace,
+        study=namespace_name,
         received=moment,
         records=many(hexadecimal(32), MOST_SUBJECTS),
     ),
-    DecisionKind.SIGN_REVIEW: _record(
+    DecisionKind.SIGN_REVIEW: record(
         ReviewSignature,
-        namespace=_namespace,
-        review=review_id,
+        namespace=namespace_name,
+        review=record_id,
         request=hexadecimal(64),
-        area=_area,
+        area=_one_of(REVIEW_AREAS),
         result=choice(ReviewResult),
         covers=many(_covered, MOST_COVERED),
         risk=choice(Risk),
         note=note,
     ),
-    DecisionKind.IMPORT_REVIEW: _record(
+    DecisionKind.IMPORT_REVIEW: record(
         ReviewImport,
-        namespace=_namespace,
-        review=review_id,
+        namespace=namespace_name,
+        review=record_id,
         request=hexadecimal(64),
         covers=many(_covered, MOST_COVERED),
         url=text,
@@ -338,14 +333,14 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
     DecisionKind.WITHDRAW_REVIEW: _REVIEW_DECISION,
     DecisionKind.SUSPEND: _SUSPENSION,
     DecisionKind.RELEASE: _SUSPENSION,
-    DecisionKind.OPEN_CASE: _record(
+    DecisionKind.OPEN_CASE: record(
         AccessOpening,
         case=hexadecimal(CASE_DIGITS),
         subject=hexadecimal(64),
         wants_leaving=flag,
         recipient=_recipient,
     ),
-    DecisionKind.VERIFY_CASE: _record(
+    DecisionKind.VERIFY_CASE: record(
         AccessVerification,
         case=hexadecimal(CASE_DIGITS),
         means=choice(VerificationMeans),
@@ -355,4 +350,32 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
     DecisionKind.APPROVE_CASE: _ACCESS_DECISION,
     DecisionKind.REFUSE_CASE: _ACCESS_DECISION,
     DecisionKind.EXPUNGE: _expunge,
+    DecisionKind.ALLOT_BUDGET: record(
+        Allotment, namespace=namespace_name, rho=rho, note=note
+    ),
+    DecisionKind.SIGN_RECIPE: record(
+        RecipeSignature,
+        namespace=namespace_name,
+        recipe=record_id,
+        fingerprint=hexadecimal(64),
+        area=_one_of(RECIPE_AREAS),
+        result=choice(ReviewResult),
+        note=note,
+    ),
+    DecisionKind.SUBMIT_RESULT: record(
+        Submission,
+        namespace=namespace_name,
+        name=file_name,
+        sha256=hexadecimal(64),
+        size=positive,
+        reason=text,
+    ),
+    DecisionKind.SIGN_RESULT: record(
+        ResultSignature,
+        namespace=namespace_name,
+        release=result_name,
+        sha256=hexadecimal(64),
+        result=choice(ReviewResult),
+        note=note,
+    ),
 }

@@ -4,12 +4,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from rally.decisions.access_contents import (
-    AccessDecision,
-    AccessOpening,
-    AccessVerification,
-)
-from rally.decisions.notice_contents import ParticipantContent
 from rally.keys.names import Job
 
 
@@ -46,6 +40,10 @@ class DecisionKind(StrEnum):
     APPROVE_CASE = "access.approve"
     REFUSE_CASE = "access.refuse"
     EXPUNGE = "document.expunge"
+    ALLOT_BUDGET = "release.allot"
+    SIGN_RECIPE = "release.sign-recipe"
+    SUBMIT_RESULT = "release.submit"
+    SIGN_RESULT = "release.sign-result"
 
 
 class Role(StrEnum):
@@ -54,7 +52,8 @@ class Role(StrEnum):
     OWNER: who the people are, always with a second owner. STOP: to pause a study and to
     hold its rows, which needs no announcement. DECIDE: all else of an operator.
     STEWARD, PRIVACY, DATA, LEGAL and SECURITY sign reviews, REGISTRAR imports them,
-    AUTHOR asks for them, SERVICE attests accounts.
+    AUTHOR asks for them and submits results, SERVICE attests accounts. STEWARD and
+    PRIVACY sign recipes, and together with DECIDE results, before these leave.
     """
 
     OWNER = "owner"
@@ -372,28 +371,3 @@ class Expunge(NamedTuple):
     first: date
     last: date
     note: str
-
-
-Content = (
-    Founding
-    | Approval
-    | AcceptedLoss
-    | Person
-    | Revocation
-    | JobKey
-    | StudyDecision
-    | HoldPlacement
-    | HoldRelease
-    | RequestDecision
-    | Letters
-    | Settlement
-    | ParticipantContent
-    | ReviewSignature
-    | ReviewImport
-    | ReviewDecision
-    | Suspension
-    | AccessOpening
-    | AccessVerification
-    | AccessDecision
-    | Expunge
-)

@@ -17,8 +17,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from rally.bounded_json import InvalidJson, parse_json
-from rally.decisions.content_parsing import READERS, person_name
-from rally.decisions.contents import Content, DecisionKind
+from rally.decisions.content_fields import person_name
+from rally.decisions.content_parsing import READERS, Content
+from rally.decisions.contents import DecisionKind
 from rally.fields import Fields, Place, choice, hexadecimal, moment, text, whole
 from rally.keys.signing import SigningKey, Verifier
 from rally.storage.container import canonical_json

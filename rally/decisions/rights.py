@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from rally.decisions.access_contents import AccessVerification, VerificationMeans
+from rally.decisions.content_parsing import Content
 from rally.decisions.contents import (
     REVIEW_AREAS,
-    Content,
     DecisionKind,
     ReviewSignature,
     Role,
 )
+from rally.decisions.release_contents import RECIPE_AREAS, RecipeSignature
 
 MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.FOUND: frozenset({Role.OWNER}),
@@ -42,6 +43,10 @@ MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.APPROVE_CASE: frozenset({Role.DECIDE}),
     DecisionKind.REFUSE_CASE: frozenset({Role.DECIDE}),
     DecisionKind.EXPUNGE: frozenset({Role.DECIDE}),
+    DecisionKind.ALLOT_BUDGET: frozenset({Role.DECIDE}),
+    DecisionKind.SIGN_RECIPE: frozenset(RECIPE_AREAS),
+    DecisionKind.SUBMIT_RESULT: frozenset({Role.AUTHOR}),
+    DecisionKind.SIGN_RESULT: frozenset({*RECIPE_AREAS, Role.DECIDE}),
 }
 """The roles of which a signer needs one."""
 
@@ -51,6 +56,7 @@ APPROVED_BY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.REVOKE_PERSON: frozenset({Role.OWNER}),
     DecisionKind.REPLACE_KEY: frozenset({Role.OWNER}),
     DecisionKind.EXPUNGE: frozenset({Role.DECIDE, Role.PRIVACY}),
+    DecisionKind.ALLOT_BUDGET: frozenset({Role.PRIVACY}),
 }
 """What counts only once a second person has approved it, who has one of these roles."""
 
@@ -62,7 +68,7 @@ def role_of(content: Content) -> Role | None:
     nothing else, and nobody else does by an account.
     """
     match content:
-        case ReviewSignature(area=area):
+        case ReviewSignature(area=area) | RecipeSignature(area=area):
             return area
         case AccessVerification(means=VerificationMeans.ACCOUNT):
             return Role.SERVICE

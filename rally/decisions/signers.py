@@ -6,7 +6,7 @@ job runs on; on a development platform one folder has everybody's.
 
 from typing import NamedTuple
 
-from rally.decisions.content_parsing import person_name
+from rally.decisions.content_fields import person_name
 from rally.decisions.contents import Role
 from rally.errors import ConfigurationError
 from rally.fields import Place

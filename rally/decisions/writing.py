@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from rally.decisions.chain import Chain, Head
-from rally.decisions.contents import Approval, Content, DecisionKind, JobKey
+from rally.decisions.content_parsing import Content
+from rally.decisions.contents import Approval, DecisionKind, JobKey
 from rally.decisions.entry import Entry, check_content, encode, entry_name, sign
 from rally.decisions.rights import APPROVED_BY
 from rally.decisions.signers import Signer

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from rally.decisions.content_parsing import (
+from rally.decisions.content_fields import (
     MOST_COVERED,
     document_name,
     person_name,
-    review_id,
+    record_id,
 )
 from rally.decisions.contents import (
     REVIEW_AREAS,
@@ -72,7 +72,7 @@ def read_review(place: Place, id: str, value: object) -> Review:
     incremental = fields.maybe("incremental", _incremental)
     is_whole = incremental is None
     review = Review(
-        id=fields.attempt(lambda: review_id(place, id)),
+        id=fields.attempt(lambda: record_id(place, id)),
         request=fields.need("request", partial(_request, is_whole=is_whole)),
         covers=fields.need("covers", many(_covered, MOST_COVERED)),
         steward=fields.maybe("review", partial(_steward_review, is_whole=is_whole)),
@@ -116,7 +116,7 @@ def _record(make: Callable[..., T], **entries: Reader[object]) -> Reader[T]:
     return read
 
 
-_incremental = _record(Incremental, of=review_id)
+_incremental = _record(Incremental, of=record_id)
 _recipient = _record(Recipient, group=word, agreement=text, until=day)
 _announcement = _record(Announcement, where=https_address, on=day)
 _notice = _record(Notice, where=https_address, sha256=hexadecimal(64))
@@ -144,7 +144,7 @@ _sign_off = _record(
 
 def _request(place: Place, value: object, *, is_whole: bool) -> Request:
     fields = AllFields(place, value)
-    renews = fields.maybe("renews", review_id)
+    renews = fields.maybe("renews", record_id)
     count = RENEWAL_QUESTIONS if renews else REQUEST_QUESTIONS
     request = Request(
         requester=fields.need("requester", person_name),

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from rally.decisions.chain import Chain, EntryStatus, Head
-from rally.decisions.contents import Content, DecisionKind
+from rally.decisions.content_parsing import Content
+from rally.decisions.contents import DecisionKind
 from rally.decisions.entry import Entry
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import read_chain

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from rally.decisions.content_parsing import Content
 from rally.decisions.contents import (
-    Content,
     DecisionKind,
     RequestDecision,
     StudyDecision,

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from rally.decisions.contents import Content, DecisionKind
+from rally.decisions.content_parsing import Content
+from rally.decisions.contents import DecisionKind
 from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain
 from rally.storage.objectstore.interface import ObjectStore

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rally.decisions.content_parsing import Content
 from rally.decisions.contents import (
     REVIEW_AREAS,
-    Content,
     DecisionKind,
     Person,
     ReviewDecision,

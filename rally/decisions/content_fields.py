@@ -1,0 +1,89 @@
+"""Readers of single values that decisions and hand-written records have in common."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from rally.fields import Fields, Place, Reader, T, text
+from rally.names import DOCUMENT_RULE, is_namespace, parse_document
+
+_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+_ID = "[a-z0-9][a-z0-9-]{0,39}"
+_RECORD_ID = re.compile(_ID)
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_RESULT = re.compile(f"{_ID}(?:[.](?:{_DAY}|[a-z][a-z0-9]{{0,9}}))?")
+_RHO = re.compile("(?:0|[1-9][0-9]{0,2})(?:[.][0-9]{1,9})?")
+
+MOST_COVERED = 400
+"""Schemas of one review."""
+
+
+def person_name(place: Place, value: object) -> str:
+    """Reads a person's name."""
+    name = text(place, value)
+    if not _NAME.fullmatch(name):
+        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
+    return name
+
+
+def namespace_name(place: Place, value: object) -> str:
+    """Reads the namespace of a study."""
+    namespace = text(place, value)
+    if not is_namespace(namespace):
+        raise place.error("must be a namespace")
+    return namespace
+
+
+def document_name(place: Place, value: object) -> str:
+    """Reads a document's name, `visit.1`."""
+    name = text(place, value)
+    if parse_document(name) is None:
+        raise place.error(f"must be a document such as visit.1; {DOCUMENT_RULE}")
+    return name
+
+
+def record_id(place: Place, value: object) -> str:
+    """Reads the id of a review or of a recipe: its file without the suffix."""
+    name = text(place, value)
+    if not _RECORD_ID.fullmatch(name):
+        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
+    return name
+
+
+def result_name(place: Place, value: object) -> str:
+    """Reads what a result is called: a release's id, or a submitted file's name."""
+    name = text(place, value)
+    if not _RESULT.fullmatch(name):
+        raise place.error("must be a result such as weekly, weekly.2026-06-01 or a.csv")
+    return name
+
+
+def file_name(place: Place, value: object) -> str:
+    """Reads the name of a submitted file, which no release can have."""
+    name = result_name(place, value)
+    suffix = name.partition(".")[2]
+    if not suffix[:1].isalpha():
+        raise place.error("must have a suffix of letters, as table.csv has")
+    return name
+
+
+def rho(place: Place, value: object) -> str:
+    """Reads a privacy loss, zCDP's rho, as decimal text, which is exact."""
+    loss = text(place, value)
+    if not _RHO.fullmatch(loss) or not loss.strip("0."):
+        raise place.error(
+            'must be a decimal number above 0 and below 1,000 in quotes, "0.0175"'
+        )
+    return loss
+
+
+def record(make: Callable[..., T], **entries: Reader[Any]) -> Reader[T]:
+    """Reads a mapping that has exactly these entries."""
+
+    def read(place: Place, value: object) -> T:
+        fields = Fields(place, value)
+        found = make(**{name: fields.need(name, entries[name]) for name in entries})
+        fields.close()
+        return found
+
+    return read
