@@ -17,6 +17,9 @@ EVENTS = "events/"
 CONSENTS = "consents/"
 """What begins the names of all rows, in studies' stores, and of the platform's logs."""
 
+VIEWS = "views/"
+"""What begins the name of each study's view of the withdrawal list, in its store."""
+
 NEW = "new"
 """The bucket of files as ingest writes them, before compaction."""
 
@@ -53,6 +56,11 @@ def study_folder(study: str) -> str:
 def document_folder(study: str, document: str) -> str:
     """The folder of its rows of one document, with a slash at the end."""
     return f"{study_folder(study)}document={document}/"
+
+
+def view_file(study: str) -> str:
+    """The object that says whose rows of a study nobody reads."""
+    return f"{VIEWS}study={study}/withdrawn.json"
 
 
 def new_file(partition: Partition, name: str) -> str:

@@ -13,20 +13,16 @@ cannot forge a list. The list in turn says how far the decisions went when it wa
 published; whoever reads both holds them against it. It remembers what they said of
 studies, so that a pause whose entry is lost resumes no collection.
 
-It is read piece by piece, and never believed before its signature is verified: a first
-pass hashes it, a second one takes the entries. Who has to judge rows makes an index of
+It is read piece by piece, and never believed before its signature is verified (see
+rally.withdrawal.signed_lines). Who has to judge rows makes an index of
 it whose entries take tens of bytes; who publishes it, and who shows it, takes records.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from rally.bounded_json import parse_json
 from rally.decisions.chain import Chain, Head
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
@@ -34,17 +30,20 @@ from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Stage
 from rally.registry.expunges import Expunges
 from rally.registry.transitions import StudyAction, Transition
-from rally.storage.container import canonical_json
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
-    ObjectNotFound,
     ObjectStore,
     Snapshot,
-    StrayInTheWay,
 )
 from rally.times import from_micros, to_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
+from rally.withdrawal.signed_lines import (
+    NotSigned,
+    open_signed,
+    sign_lines,
+    verified_lines,
+)
 from rally.withdrawal.withdrawal_list import (
     Enrolment,
     OrderReceipts,
@@ -55,9 +54,11 @@ from rally.withdrawal.withdrawal_list import (
 FOLDER = "withdrawals/"
 LIST = FOLDER + "list.json"
 _CONTEXT = b"rally withdrawal list\n"
-_PIECE = 1024 * 1024
-_MOST_HEAD = 1024  # bytes of the line that is parsed before the signature is verified
 _RESTORE = "take it away, and restore the withdrawal list from a backup"
+_MISSING = (
+    "the withdrawal list is missing, and who has left is not known without it; restore"
+    " it, or let `rally delete --rebuild_list` make it anew from the event log"
+)
 
 T = TypeVar("T")
 
@@ -109,9 +110,7 @@ def encode_list(
         (_values(each) for each in withdrawals.withdrawals),
         (_values(each) for each in withdrawals.enrolments),
     )
-    body = b"".join(canonical_json(each).encode() + b"\n" for each in lines)
-    signature = key.sign(_CONTEXT + hashlib.sha256(body).digest())
-    return signature.hex().encode() + b"\n" + body
+    return sign_lines(_CONTEXT, lines, key)
 
 
 def read_list(platform: ObjectStore) -> Published[WithdrawalList]:
@@ -172,11 +171,12 @@ def _read(
     """What the verified lines of the published list make."""
     while True:
         try:
-            with _opened(platform) as snapshot:
+            with open_signed(platform, LIST, _MISSING, _RESTORE) as snapshot:
                 # Later than the list: what it names of them is there by now.
                 decisions = read_chain(platform)
-                lines, head = _verified(snapshot, decisions, platform)
+                lines = _verified(snapshot, decisions, platform)
                 first = next(lines)
+                _, head = _read_head(first)
                 steps = tuple(_step(next(lines)) for _ in range(first["steps"]))
                 return Published(
                     take(first, lines),
@@ -189,86 +189,36 @@ def _read(
             continue  # published anew in this moment
 
 
-@contextmanager
-def _opened(platform: ObjectStore) -> Iterator[Snapshot]:
-    """The object as it is now, to be read. Raises ConfigurationError, if it is gone."""
-    try:
-        with platform.open(LIST) as snapshot:
-            yield snapshot
-    except StrayInTheWay as error:
-        where = f"{platform.uri.rstrip('/')}/{error.stray.name}"
-        raise ConfigurationError(f"{where}: {error.strerror}; {_RESTORE}") from None
-    except ObjectNotFound:
-        if platform.has_folder(f"{LIST}/"):
-            raise ConfigurationError(
-                f"{_where(platform)}: is a folder; {_RESTORE}"
-            ) from None
-        raise ConfigurationError(
-            f"{_where(platform)}: the withdrawal list is missing, and who has left is"
-            " not known without it; restore it, or let `rally delete --rebuild_list`"
-            " make it anew from the event log"
-        ) from None
-
-
 def _verified(
     snapshot: Snapshot, decisions: Chain, platform: ObjectStore
-) -> tuple[Iterator[dict[str, Any]], Head]:
+) -> Iterator[dict[str, Any]]:
     """The lines, of which the first one is the head; only once they are verified.
 
     Raises:
         ConfigurationError: it is not as deletion published it.
     """
-    digest, signature, first = hashlib.sha256(), b"", b""
-    for number, line in enumerate(_lines(snapshot)):
-        if number:
-            digest.update(line)
-            first = first or line
-        else:
-            signature = line
+
+    def accepts(first: Any, signature: str, data: bytes) -> bool:
+        return decisions.is_list(_read_head(first)[0], signature, data)
+
     try:
-        counter, head = _parse_head(first)
-    except (KeyError, TypeError, ValueError):
-        raise _not_as_published(platform) from None
-    signed = signature.decode(errors="replace").removesuffix("\n")
-    if not decisions.is_list(counter, signed, _CONTEXT + digest.digest()):
-        raise _not_as_published(platform)
-    lines = _lines(snapshot)
-    next(lines)
-    return map(json.loads, lines), head
+        return verified_lines(snapshot, _CONTEXT, accepts)
+    except NotSigned:
+        raise ConfigurationError(
+            f"{_where(platform)}: is not as deletion published it; restore it from a"
+            " backup"
+        ) from None
 
 
-def _parse_head(line: bytes) -> tuple[int, Head]:
+def _read_head(content: Any) -> tuple[int, Head]:
     """The counter, and how far the decisions went.
 
     It raises KeyError, TypeError or ValueError of what is no head.
     """
-    if len(line) > _MOST_HEAD:
-        raise ValueError
-    content: Any = parse_json(line)
     counter, head = content["counter"], Head(**content["chain"])
     if type(counter) is not int or type(head.number) is not int:
         raise TypeError
     return counter, head
-
-
-def _not_as_published(platform: ObjectStore) -> ConfigurationError:
-    return ConfigurationError(
-        f"{_where(platform)}: is not as deletion published it; restore it from a backup"
-    )
-
-
-def _lines(snapshot: Snapshot) -> Iterator[bytes]:
-    """The object's lines with their ends, of which the last one may have none."""
-    rest, start = list[bytes](), 0
-    while piece := snapshot.read(start, min(_PIECE, snapshot.info.size - start)):
-        start += len(piece)
-        *whole, last = piece.split(b"\n")
-        for each in whole:
-            yield b"".join((*rest, each, b"\n"))
-            rest.clear()
-        rest.append(last)
-    if last := b"".join(rest):
-        yield last
 
 
 def _read_records(

@@ -14,7 +14,7 @@ from rally.decisions.writing import decide
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.receipts.receipt import Stage
-from rally.withdrawal import list_object
+from rally.withdrawal import signed_lines
 from rally.withdrawal.list_object import LIST, encode_list, read_list, read_people
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
@@ -34,7 +34,7 @@ SOME = make_list(
 @pytest.mark.parametrize("piece", [1, 7, 64, 1 << 20])
 @pytest.mark.parametrize("published", [WithdrawalList(), SOME], ids=["empty", "some"])
 def test_list_is_read_as_it_was_published(monkeypatch, piece, published):
-    monkeypatch.setattr(list_object, "_PIECE", piece)
+    monkeypatch.setattr(signed_lines, "_PIECE", piece)
     store = MemoryStore()
     generation = publish(store, published)
     head = read_chain(store).head
