@@ -30,6 +30,8 @@ _PATHS = (
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
     f"{last_runs.FOLDER}(?:{'|'.join(last_runs.JOBS)})[.]json",
     "receipts/(?:[0-9]{12}|anchor)[.]json",
+    "releases/ledger/[0-9]{12}[.]json",
+    "releases/study=[a-z0-9-]+/[a-z0-9][a-z0-9-]{0,39}(?:[.][0-9-]{10})?[.]json",
     r"leases/[\w-]+[.]json",
     r"leases/runs/[\w-]+[.]json",
     f"leases/study=[a-z0-9-]+/document=[^=]+/{_DAY}[.]json",
