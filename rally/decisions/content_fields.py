@@ -72,7 +72,7 @@ def rho(place: Place, value: object) -> str:
     loss = text(place, value)
     if not _RHO.fullmatch(loss) or not loss.strip("0."):
         raise place.error(
-            'must be a decimal number above 0 and below 1,000 in quotes, "0.0175"'
+            "must be a decimal number above 0 and below 1,000, such as 0.0175"
         )
     return loss
 

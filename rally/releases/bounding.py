@@ -17,23 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from rally.releases.recipe import Bounds
+
 KEY_BYTES = 32
 
 _BLOCK = 16
 _WORD = np.dtype("<u8")
 _HALVES = _BLOCK // _WORD.itemsize
-
-
-class Bounds(NamedTuple):
-    """Bounds of what one person contributes.
-
-    Attributes:
-        groups: Most groups in which a person counts, at least 1.
-        rows: Most rows of a person that count in each of them, at least 1.
-    """
-
-    groups: int
-    rows: int
 
 
 class Contributions(NamedTuple):

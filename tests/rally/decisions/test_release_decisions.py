@@ -68,7 +68,7 @@ def test_budget_counts_when_somebody_approved_it_for_privacy(platform):
 
 
 NAMES = "must be a result such as weekly, weekly.2026-06-01 or a.csv"
-LOSS = 'must be a decimal number above 0 and below 1,000 in quotes, "0.0175"'
+LOSS = "must be a decimal number above 0 and below 1,000, such as 0.0175"
 HEX = "must be lower-case hexadecimal digits, all of them"
 BAD = [
     *(

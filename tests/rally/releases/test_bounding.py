@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.releases.bounding import (
-    Bounds,
     Contributions,
     _order,
     _sort_pairs,
     bound,
     hash_ids,
 )
+from rally.releases.recipe import Bounds
 
 KEY = bytes(range(32))
 OTHER = bytes(32)
