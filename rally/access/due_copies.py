@@ -1,7 +1,8 @@
 """Finds the copies of people that have to be destroyed, and says why.
 
 A copy goes once it was fetched, 7 days after it was made, when its case is refused, and
-when its person leaves and had not said so in the case.
+when its person leaves and had not said so in the case. An archive that the record of
+its case does not name goes at once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,13 +15,27 @@ from rally.access.records import (
     FOLDER,
     DestroyedFor,
     archive_name,
-    case_of_archive,
+    parse_archive_name,
 )
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.storage.objectstore.strays import list_but_strays
 from rally.times import from_micros, to_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import Withdrawal
+
+
+class StoredArchive(NamedTuple):
+    """An encrypted copy that lies in the platform.
+
+    Attributes:
+        case: Id of its case.
+        digest: SHA-256 in hex that its name says.
+        info: The object as it is listed.
+    """
+
+    case: str
+    digest: str
+    info: ObjectInfo
 
 
 class DueCopy(NamedTuple):
@@ -30,27 +45,40 @@ class DueCopy(NamedTuple):
         case: Id of its case.
         why: Reason.
         since: Time from which on it should be gone, UTC.
-        archive: The encrypted archive as it is listed; None where it is gone and no
-            record says so.
+        archive: The encrypted archive; None where it is gone and no record says so.
     """
 
     case: str
     why: DestroyedFor
     since: datetime
-    archive: ObjectInfo | None
+    archive: StoredArchive | None
 
 
-def list_archives(platform: ObjectStore) -> dict[str, ObjectInfo]:
-    """Lists encrypted archives by the case in whose folder they lie.
+def list_archives(platform: ObjectStore, case: str = "") -> list[StoredArchive]:
+    """Lists encrypted archives by name: of one case, or of all.
 
     Raises:
         OSError: The platform cannot be read.
     """
-    return {
-        case: info
-        for info in list_but_strays(platform, FOLDER)
-        if (case := case_of_archive(info.name))
-    }
+    folder = f"{FOLDER}{case}/" if case else FOLDER
+    return [
+        StoredArchive(*name, info)
+        for info in list_but_strays(platform, folder)
+        if (name := parse_archive_name(info.name))
+    ]
+
+
+def find_archive(platform: ObjectStore, case: Case) -> StoredArchive | None:
+    """Finds the archive that the record of a case names; None where it is gone.
+
+    Raises:
+        OSError: The platform cannot be read.
+    """
+    if case.built is None:
+        return None
+    digest = case.built.archive
+    info = platform.stat(archive_name(case.id, digest))
+    return StoredArchive(case.id, digest, info) if info else None
 
 
 def find_due(
@@ -73,18 +101,20 @@ def find_due(
     Raises:
         OSError: The platform cannot be read.
     """
-    archives, left = list_archives(platform), Leavers(withdrawals)
+    by_case, left = dict[str, list[StoredArchive]](), Leavers(withdrawals)
+    for archive in list_archives(platform):
+        by_case.setdefault(archive.case, []).append(archive)
     due = list[DueCopy]()
     for case in sorted(cases.values(), key=lambda each: each.id):
-        archive = archives.get(case.id)
-        if archive is None and not case.has_archive:
+        archives = by_case.get(case.id, [])
+        for archive in archives:
+            if found := _due(platform, case, archive, left, now):
+                due.append(DueCopy(case.id, *found, archive))
+        digests = {each.digest for each in archives}
+        if case.built is None or case.destroyed or case.built.archive in digests:
             continue
-        if case.built is None and case.refused is None:
-            found = _unfinished(platform, case, left, now)
-        else:
-            found = _due(case, left, now)
-        if found is not None:
-            due.append(DueCopy(case.id, *found, archive))
+        if found := _due_when_built(case, left, now):
+            due.append(DueCopy(case.id, *found, None))
     return due
 
 
@@ -116,8 +146,25 @@ class Leavers:
 _Due = tuple[DestroyedFor, datetime]
 
 
-def _due(case: Case, left: Leavers, now: datetime) -> _Due | None:
-    """Says why a copy that was made has to go, and since when; None where it stays."""
+def _due(
+    platform: ObjectStore,
+    case: Case,
+    archive: StoredArchive,
+    left: Leavers,
+    now: datetime,
+) -> _Due | None:
+    """Says why an archive has to go, and since when; None where it stays."""
+    if case.built is None and case.refused is None:
+        return _due_when_unfinished(platform, case, archive, left, now)
+    if found := _due_when_built(case, left, now):
+        return found
+    if case.built is not None and archive.digest != case.built.archive:
+        return DestroyedFor.REPLACED, case.built.at
+    return None
+
+
+def _due_when_built(case: Case, left: Leavers, now: datetime) -> _Due | None:
+    """Says why the copy of a case has to go, and since when; None where it stays."""
     if case.destroyed is not None:  # killed before the archive was gone, or put back
         return case.destroyed.why, case.destroyed.at
     if case.refused is not None:
@@ -131,17 +178,21 @@ def _due(case: Case, left: Leavers, now: datetime) -> _Due | None:
     return None
 
 
-def _unfinished(
-    platform: ObjectStore, case: Case, left: Leavers, now: datetime
+def _due_when_unfinished(
+    platform: ObjectStore,
+    case: Case,
+    archive: StoredArchive,
+    left: Leavers,
+    now: datetime,
 ) -> _Due | None:
-    """Says why what a killed export left has to go; its next run may yet finish it.
+    """Says why an archive without a record has to go; a run may yet write the record.
 
-    No run finishes it once its person has left.
+    No run does once its person has left.
     """
     if case.approved is None:
         return None
     if left_at := left.left_at(case):
         return DestroyedFor.LEFT, left_at
-    dated = platform.list_dated(archive_name(case.id))
+    dated = platform.list_dated(archive.info.name)
     expires = max((at for _, at in dated), default=now) + EXPIRES_AFTER
     return (DestroyedFor.EXPIRED, expires) if now >= expires else None

@@ -1,12 +1,13 @@
 """Records of what became of a person's copy, signed by the job that makes copies.
 
+    cases/3f07c2aa/9f….age          the copy itself, encrypted; named by its SHA-256
     cases/3f07c2aa/built.json
-    cases/3f07c2aa/archive.age      the copy itself, encrypted
     {"archive": "9f…", "at": "2026-…", "bytes": 41, "case": "3f07c2aa",
      "record": "built", "signature": "<hex>"}
 
 A record is made once. What stands in its place and was not signed by the job counts for
-nothing: it is named, and the job replaces it.
+nothing: it is named, and the job replaces it. Two runs that make a copy at once write
+each its own archive, and the record says which of them counts.
 """
 
 import re
@@ -28,8 +29,6 @@ from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
 
 FOLDER = "cases/"
-ARCHIVE = "archive.age"
-"""Name of the encrypted copy in its case's folder."""
 
 EXPIRES_AFTER = timedelta(days=7)
 """Time from which on a copy that was built is destroyed."""
@@ -38,17 +37,21 @@ _MOST_BYTES = 4096
 _NAME = re.compile(
     f"{FOLDER}([0-9a-f]{{{CASE_DIGITS}}})/(built|fetched|destroyed)[.]json"
 )
-_ARCHIVE = re.compile(f"{FOLDER}([0-9a-f]{{{CASE_DIGITS}}})/archive[.]age")
+_ARCHIVE = re.compile(f"{FOLDER}([0-9a-f]{{{CASE_DIGITS}}})/([0-9a-f]{{64}})[.]age")
 _CONTEXT = b"rally access record\n"
 
 
 class DestroyedFor(StrEnum):
-    """Why a copy is gone."""
+    """Why a copy is gone.
+
+    REPLACED: a run that was killed, or came second, left it, and another's counts.
+    """
 
     FETCHED = "fetched"
     EXPIRED = "expired"
     REFUSED = "refused"
     LEFT = "left"
+    REPLACED = "replaced"
 
 
 class Built(NamedTuple):
@@ -160,15 +163,27 @@ class AllRecords:
         return self.cases.get(case) or CaseRecords()
 
 
-def archive_name(case: str) -> str:
-    """Names the encrypted copy of a case."""
-    return f"{FOLDER}{case}/{ARCHIVE}"
+class ArchiveName(NamedTuple):
+    """Name of an encrypted copy.
+
+    Attributes:
+        case: Id of its case.
+        digest: SHA-256 of the encrypted copy, in hex.
+    """
+
+    case: str
+    digest: str
 
 
-def case_of_archive(name: str) -> str | None:
-    """Gives the case whose encrypted copy an object's name says; None of any other."""
+def archive_name(case: str, digest: str) -> str:
+    """Names the object of an encrypted copy of a case, by its SHA-256 in hex."""
+    return f"{FOLDER}{case}/{digest}.age"
+
+
+def parse_archive_name(name: str) -> ArchiveName | None:
+    """Reads which encrypted copy an object's name says; None of any other object."""
     match = _ARCHIVE.fullmatch(name)
-    return match[1] if match else None
+    return ArchiveName(*match.groups()) if match else None
 
 
 def record_name(record: CaseRecord) -> str:

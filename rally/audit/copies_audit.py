@@ -22,6 +22,7 @@ _DUE = {
     DestroyedFor.EXPIRED: "a person's copy past its time",
     DestroyedFor.REFUSED: "a person's copy whose case is refused",
     DestroyedFor.LEFT: "a copy of a person who has left",
+    DestroyedFor.REPLACED: "a person's copy in whose place another counts",
 }
 
 
@@ -48,11 +49,11 @@ def audit_copies(
     for _ in read_records(platform, chain).faults:
         tally.add_broken(_CHECK, "cases", _NO_RECORD, 1, Unit.OBJECTS)
     due = {
-        each.archive.name: each
+        each.archive.info.name: each
         for each in find_due(platform, cases, withdrawals.withdrawals, now)
         if each.archive is not None
     }
-    for case_id, info in list_archives(platform).items():
+    for case_id, _, info in list_archives(platform):
         if found := due.get(info.name):
             is_late = now - found.since > timedelta(days=purge_days)
             add = tally.add_broken if is_late else tally.add_apart

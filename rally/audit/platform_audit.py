@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rally.access.records import case_of_archive
+from rally.access.records import parse_archive_name
 from rally.audit.clear_bytes import (
     encode_name,
     header_in,
@@ -118,7 +118,7 @@ class PlatformAudit:
         for stray in self._platform.strays():
             self._record_foreign(stray.name, stray.kind.value)
         for info in self._platform.list():
-            if info.name.startswith(DEAD_LETTERS) or case_of_archive(info.name):
+            if info.name.startswith(DEAD_LETTERS) or parse_archive_name(info.name):
                 continue
             is_foreign = not is_record(info.name) and not is_marker(info)
             try:

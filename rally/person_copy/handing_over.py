@@ -1,21 +1,25 @@
 """Makes the copy of an approved case, hands it out once, and destroys it.
 
 The archive is written first and its signed record last: a run that is killed leaves no
-copy that counts, and a plain next run makes one archive.
+copy that counts, and a plain next run makes one archive. Archives are named by their
+content, and a record is made once: of runs at the same time, the first to write the
+record has made the copy, and the archives of the others go.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from rally.access.cases import Case, CaseState, read_cases
-from rally.access.due_copies import DueCopy, Leavers
+from rally.access.due_copies import DueCopy, Leavers, find_archive, list_archives
 from rally.access.records import (
     Built,
     Destroyed,
     DestroyedFor,
     Fetched,
     archive_name,
+    read_records,
     write_record,
 )
 from rally.decisions.chain import Chain
@@ -26,7 +30,7 @@ from rally.person_copy.encryption import encrypt_to_key, encrypt_to_words
 from rally.person_copy.gathering import Gathered, Places
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
-    ObjectInfo,
+    ObjectHeld,
     ObjectNotFound,
     ObjectStore,
 )
@@ -91,7 +95,7 @@ def build_copy(
         ConfigurationError: The case is not approved, the person has left meanwhile, a
             file cannot be read, or another run made the copy.
         ConnectionError: A file cannot be reached.
-        GenerationMismatch: Another run writes the archive.
+        GenerationMismatch: Another run writes the record.
         OSError: The platform cannot be written.
     """
     check_exportable(case)
@@ -103,31 +107,43 @@ def build_copy(
         encrypted = encrypt_to_key(archive, case.recipient)
     else:
         encrypted = encrypt_to_words(archive)
-    name = archive_name(case.id)
-    # Without a record, what lies there before the case is read again is what a killed
-    # run left, and that alone is replaced: not what another run has made meanwhile.
-    before = places.platform.stat(name)
-    check_exportable(read_cases(places.chain, places.platform, now)[case.id])
-    generation = _put(places.platform, name, encrypted.data, before)
-    # Whoever has left while it was made gets none.
-    again = Places.open(places.registry, places.stores, places.pseudonyms)
-    current = read_cases(again.chain, places.platform, now)[case.id]
-    if Leavers(again.published.list.withdrawals).left_at(case):
-        places.platform.delete(name, generation)
-        raise _left(case)
-    check_exportable(current)
-    if _read_archive(places.platform, case, len(encrypted.data)) != encrypted.data:
-        raise GenerationMismatch(name)
-    if encrypted.words:
-        tell_words(encrypted.words)
-    digest = hashlib.sha256(encrypted.data).hexdigest()
-    built = Built(case.id, now, digest, len(encrypted.data))
-    if not write_record(places.platform, again.chain, key, built):
-        raise ConfigurationError(
-            f"case {case.id}: another run has just made its copy; what this run showed "
-            "opens nothing"
-        )
+    built = Built(
+        case.id, now, hashlib.sha256(encrypted.data).hexdigest(), len(encrypted.data)
+    )
+    name = archive_name(case.id, built.archive)
+    places.platform.create(name, encrypted.data)
+    try:
+        # Whoever has left while it was made gets none.
+        again = Places.open(places.registry, places.stores, places.pseudonyms)
+        current = read_cases(again.chain, places.platform, now)[case.id]
+        if Leavers(again.published.list.withdrawals).left_at(case):
+            raise _left(case)
+        check_exportable(current)
+        if encrypted.words:
+            tell_words(encrypted.words)
+        if not write_record(places.platform, again.chain, key, built):
+            raise ConfigurationError(
+                f"case {case.id}: another run has just made its copy; what this run"
+                " showed opens nothing"
+            )
+    except ConfigurationError:
+        _remove_unnamed(places, case, built.archive)
+        raise
+    _remove_unnamed(places, case, built.archive)
     return built
+
+
+def _remove_unnamed(places: Places, case: Case, own: str) -> None:
+    """Removes a run's own archive, unless it counts; where one counts, all others.
+
+    One that cannot be removed now is due, and goes by `destroy` or a purge.
+    """
+    counts = read_records(places.platform, places.chain).of(case.id).built
+    for archive in list_archives(places.platform, case.id):
+        is_named = counts is not None and archive.digest == counts.archive
+        if not is_named and (counts is not None or archive.digest == own):
+            with suppress(GenerationMismatch, ObjectHeld):
+                places.platform.delete(archive.info.name, archive.info.generation)
 
 
 def _left(case: Case) -> ConfigurationError:
@@ -135,22 +151,6 @@ def _left(case: Case) -> ConfigurationError:
         f"case {case.id}: its person has left since it was opened, and is being "
         "deleted; no copy is made or handed out"
     )
-
-
-def _put(
-    platform: ObjectStore, name: str, data: bytes, before: ObjectInfo | None
-) -> int:
-    """Writes the archive over what a killed run left; gives its generation.
-
-    Raises:
-        GenerationMismatch: Something else lies there than what was seen before.
-    """
-    if before is not None:
-        return platform.replace(name, data, before.generation)
-    info = platform.stat(name) if platform.create(name, data) else None
-    if info is None:
-        raise GenerationMismatch(name)
-    return info.generation
 
 
 def read_built(
@@ -174,21 +174,17 @@ def read_built(
         )
     if Leavers(withdrawals).left_at(case):
         raise _left(case)
-    data = _read_archive(platform, case, case.built.bytes)
+    name = archive_name(case.id, case.built.archive)
+    try:  # at most a byte more than it has
+        data = platform.read_range(name, 0, case.built.bytes + 1)
+    except ObjectNotFound:
+        data = b""
     if hashlib.sha256(data).hexdigest() != case.built.archive:
         raise ConfigurationError(
-            f"{archive_name(case.id)}: is not the archive that was made; hand it to "
-            "nobody, refuse the case and open another"
+            f"{name}: is not the archive that was made; hand it to nobody, refuse the"
+            " case and open another"
         )
     return data
-
-
-def _read_archive(platform: ObjectStore, case: Case, most: int) -> bytes:
-    """Reads the archive of a case, at most a byte more than it has; b"" of none."""
-    try:
-        return platform.read_range(archive_name(case.id), 0, most + 1)
-    except ObjectNotFound:
-        return b""
 
 
 def record_fetched(
@@ -206,8 +202,8 @@ def record_fetched(
     fetched = Fetched(case.id, now, case.built.archive)
     if not write_record(platform, chain, key, fetched):
         return False
-    info = platform.stat(archive_name(case.id))
-    due = DueCopy(case.id, DestroyedFor.FETCHED, now, info)
+    archive = find_archive(platform, case)
+    due = DueCopy(case.id, DestroyedFor.FETCHED, now, archive)
     destroy_copy(platform, chain, key, due, case, now)
     return True
 
@@ -222,13 +218,18 @@ def destroy_copy(
 ) -> None:
     """Removes a copy and then records it; killed in between, a next run goes on.
 
+    No record is made of an archive that none names.
+
     Raises:
         GenerationMismatch: Somebody wrote there meanwhile.
         ObjectHeld: A hold forbids it.
         OSError: The platform cannot be written.
     """
-    if due.archive is not None:
-        platform.delete(due.archive.name, due.archive.generation)
-    if case.built is not None and case.destroyed is None:
-        destroyed = Destroyed(case.id, now, case.built.archive, due.why)
+    archive, built = due.archive, case.built
+    if archive is not None:
+        platform.delete(archive.info.name, archive.info.generation)
+    if built is None or case.destroyed is not None:
+        return
+    if archive is None or archive.digest == built.archive:
+        destroyed = Destroyed(case.id, now, built.archive, due.why)
         write_record(platform, chain, key, destroyed)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from rally import dead_letters
-from rally.access.records import ARCHIVE
 from rally.access.records import FOLDER as CASES
+from rally.access.records import parse_archive_name
 from rally.dead_letters import place_of
 from rally.deletion.old_copies import purge_old_copies
 from rally.registry.object_classifier import folder_of
@@ -63,7 +63,9 @@ def purge_record_copies(context: Context, report: PurgeReport, *, events: bool) 
         platform, dead_letters.FOLDER, report, lambda each: _is_gone(context, each)
     )
     purge_copies(platform, PLANS, report)
-    purge_copies(platform, CASES, report, lambda each: each.name.endswith(ARCHIVE))
+    purge_copies(
+        platform, CASES, report, lambda each: parse_archive_name(each.name) is not None
+    )
     if events:
         for each in LOGS:
             purge_copies(platform, each.log.folder, report)

@@ -37,4 +37,6 @@ def survey_person_copies(context: Context) -> Iterator[PlanEntry]:
     for due in find_due(context.platform, cases, withdrawals, context.now):
         if due.archive is not None:
             labels = ("", _COPY, "")
-            yield whole_entry(Phase.REST, PLATFORM, labels, due.archive, Reason.COPY)
+            yield whole_entry(
+                Phase.REST, PLATFORM, labels, due.archive.info, Reason.COPY
+            )

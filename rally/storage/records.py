@@ -24,7 +24,7 @@ _PATHS = (
     f"(?:consents|events)/{_DAY}/{_ID}[.]avro",
     f"dead-letters/study=[a-z0-9-]+/kind=(?:lapsed|ping|withdrawal)/{_DAY}/{_ID}[.]avro",
     "decisions/[0-9]{12}[.]json",
-    "cases/[0-9a-f]{8}/(?:archive[.]age|(?:built|fetched|destroyed)[.]json)",
+    "cases/[0-9a-f]{8}/(?:[0-9a-f]{64}[.]age|(?:built|fetched|destroyed)[.]json)",
     "withdrawals/list[.]json",
     f"{plan_objects.FOLDER}{_ID}/(?:{'|'.join(map(re.escape, PlanObject))})",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",

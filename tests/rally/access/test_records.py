@@ -18,7 +18,14 @@ from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.storage.records import is_record
 from tests.fakes.memory_store import MemoryStore
-from tests.support.access_cases import CASE, built, destroyed, fetched, put_record
+from tests.support.access_cases import (
+    ARCHIVE,
+    CASE,
+    built,
+    destroyed,
+    fetched,
+    put_record,
+)
 from tests.support.people import job_key, signer
 from tests.support.stores import found_platform, replace_key
 
@@ -69,15 +76,15 @@ def test_records_of_several_cases_are_apart(platform):
 
 
 def test_names_are_those_of_the_platforms_own_objects():
-    names = [archive_name(CASE), *map(record_name, RECORDS)]
+    names = [archive_name(CASE, ARCHIVE), *map(record_name, RECORDS)]
     assert sorted({*names}) == [
-        f"cases/{CASE}/archive.age",
+        f"cases/{CASE}/{ARCHIVE}.age",
         f"cases/{CASE}/built.json",
         f"cases/{CASE}/destroyed.json",
         f"cases/{CASE}/fetched.json",
     ]
     assert all(map(is_record, names))
-    assert not is_record(f"cases/{CASE}/archive.zip")
+    assert not is_record(f"cases/{CASE}/{ARCHIVE[1:]}.age")
     assert not is_record(f"cases/{CASE.upper()}/built.json")
 
 
@@ -159,6 +166,10 @@ def test_record_counts_after_its_key_was_replaced(platform):
 
 
 def test_what_else_lies_there_is_no_record(platform):
-    for name in (archive_name(CASE), f"{FOLDER}notes.txt", f"{FOLDER}{CASE}/x.json"):
+    for name in (
+        archive_name(CASE, ARCHIVE),
+        f"{FOLDER}notes.txt",
+        f"{FOLDER}{CASE}/x.json",
+    ):
         platform.create(name, b"x")
     assert (read(platform).cases, read(platform).faults) == ({}, [])

@@ -23,7 +23,7 @@ from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.model.words import moment
 from tests.rally.audit import object_violations
-from tests.support.access_cases import CASE, built
+from tests.support.access_cases import ARCHIVE, CASE, built
 from tests.support.forged_decisions import forge, strangers_key
 from tests.support.people import job_key
 from tests.support.stores import FOUNDED, publish
@@ -94,7 +94,7 @@ def decision_by_a_job(deployment):
 
 def copy_of_nobody(deployment):
     """Somebody says that a copy of a case was made which there is not."""
-    plant(deployment.platform, archive_name(CASE), b"age-encryption.org/v1\n")
+    plant(deployment.platform, archive_name(CASE, ARCHIVE), b"age-encryption.org/v1\n")
     plant(deployment.platform, record_name(built()), b"{}")
 
 

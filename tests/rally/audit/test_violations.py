@@ -119,6 +119,7 @@ VIOLATIONS = {
         copy_violations.fetched_and_kept,
         copy_violations.refused_and_kept,
         copy_violations.of_who_left,
+        copy_violations.changed,
         copy_violations.replaced,
         copy_violations.with_a_forged_record,
     ],

@@ -3,7 +3,9 @@
 import pytest
 
 from rally.keys.platform_administration import ensure_platform_keys
+from tests.rally.commands.copy_counter import Counter
 from tests.rally.commands.office import Office
+from tests.support.world import World
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +20,15 @@ def office_keys(tmp_path_factory):
 def office(tmp_path, office_keys, monkeypatch, capsys):
     """A platform where nothing has happened yet."""
     return Office(tmp_path, office_keys, monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def copy_world(tmp_path_factory):
+    """Keys and studies of those who are handed their copy."""
+    return World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def counter(copy_world, tmp_path, monkeypatch, capsys):
+    """A counter at which people are handed their copy."""
+    return Counter(copy_world, str(tmp_path / "store"), monkeypatch, capsys)

@@ -3,8 +3,9 @@
 import pytest
 
 from rally.registry.registry import Registry
-from tests.support.memory_deployment import MemoryDeployment
-from tests.support.world import write_studies
+from tests.rally.person_copy.garden import ANN, BEN
+from tests.support.memory_deployment import MemoryDeployment, Row
+from tests.support.world import GARDEN, write_studies
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,11 @@ def registry(tmp_path_factory):
 def deployment(registry):
     """A deployment whose bucket keeps no old copies."""
     return MemoryDeployment(registry)
+
+
+@pytest.fixture
+def garden(deployment):
+    """Ann and Ben have a row each, and Ann asks for her copy."""
+    deployment.join(ANN, GARDEN, 2)
+    deployment.put(deployment.indexed_file([Row(ANN, 1), Row(BEN, 2)]))
+    return deployment

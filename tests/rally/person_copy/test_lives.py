@@ -44,9 +44,11 @@ ACTS = [
     *("open", "open leaving", "verify", "approve", "refuse"),
     *("ask", "ask", "ask leaving"),
     *("export", "export", "export killed", "fetch", "fetch killed", "destroy"),
+    *("export overtaken", "export while leaving"),
     *("leave", "delete", "delete", "purge", "purge"),
     *("an hour", "a day", "a week"),
 ]
+MEANWHILE = {"overtaken": ["export"], "while leaving": ["leave", "delete", "purge"]}
 TIMES = {"an hour": 1 / 24, "a day": 1.0, "a week": 7.0}
 
 
@@ -90,7 +92,22 @@ class Life:
                 self.it.leave(ANN, GARDEN, self.day)
                 self.left = self.day
         else:
-            getattr(self, act.split()[0])(killed=act.endswith("killed"))
+            job, _, how = act.partition(" ")
+            if meanwhile := MEANWHILE.get(how):
+                self.it.platform.after = self.interrupt(meanwhile)
+            getattr(self, job)(killed=how == "killed")
+            self.it.platform.after = lambda *_: None
+
+    def interrupt(self, acts):
+        """Has something happen once an archive was written and not yet recorded."""
+
+        def act(operation, name):
+            if name.endswith(".age"):
+                self.it.platform.after = lambda *_: None
+                for each in acts:
+                    self.do(each)
+
+        return act
 
     def open(self, leaves):
         if not self.case or not self.cases()[self.case].is_open:
@@ -118,12 +135,10 @@ class Life:
             pass
         except ConfigurationError:
             is_left = self.left is not None and not case.wants_leaving
-            assert is_left or case.state is not CaseState.APPROVED
+            assert is_left or self.cases()[self.case].state is not CaseState.APPROVED
         else:
             assert case.state is CaseState.APPROVED
             assert self.handed.setdefault(self.case, numbers) == numbers
-        finally:
-            self.it.platform.after = lambda *_: None
 
     def fetch(self, killed):
         if not self.case:
@@ -171,11 +186,12 @@ class Life:
         withdrawals = self.it.withdrawals().withdrawals
         due = find_due(self.it.platform, cases, withdrawals, self.it.now)
         assert [each for each in due if each.archive] == []
-        for id_ in list_archives(self.it.platform):
-            case = cases[id_]
+        for archive in list_archives(self.it.platform):
+            case = cases[archive.case]
             assert case.approved
             assert (case.refused, case.fetched) == (None, None)
             if case.built:
+                assert archive.digest == case.built.archive
                 assert self.it.now - case.built.at < timedelta(days=7)
         listed = self.it.withdrawals()
         tally = audit_copies(
@@ -185,7 +201,7 @@ class Life:
 
 
 def _die(operation, name):
-    if name.endswith("archive.age"):
+    if name.endswith(".age"):
         raise Killed
 
 
@@ -203,5 +219,5 @@ def test_no_life_of_a_case_leaves_a_copy_that_must_not_be_there(registry, acts):
         for _ in range(4):  # and whatever happened, all of it ends
             for act in ("a week", "delete", "purge"):
                 life.do(act)
-        assert list_archives(life.it.platform) == {}
+        assert list_archives(life.it.platform) == []
         assert life.left is None or life.it.numbers() == [2]

@@ -14,7 +14,8 @@ from tests.support.purge_deployment import deleted_counts
 from tests.support.world import GARDEN
 
 DATA = b"age-encryption.org/v1\n"
-NAME, COPIES = archive_name(CASE), ("", "(copies of people)", "copy")
+DIGEST = sha256(DATA).hexdigest()
+NAME, COPIES = archive_name(CASE, DIGEST), ("", "(copies of people)", "copy")
 WEEK = timedelta(days=7)
 
 
@@ -23,11 +24,7 @@ def make_copy(deployment, at=25.0, **options):
     participant = deployment.platform_pseudonym(1)
     approved_case(deployment.platform, participant, when=day(at - 1), **options)
     deployment.platform.create(NAME, DATA)
-    put_record(deployment.platform, Built(CASE, day(at), _digest(), len(DATA)))
-
-
-def _digest():
-    return sha256(DATA).hexdigest()
+    put_record(deployment.platform, Built(CASE, day(at), DIGEST, len(DATA)))
 
 
 def is_there(deployment):
@@ -48,7 +45,7 @@ def test_a_copy_stays_for_a_week_and_goes_then(deployment):
 
 def test_a_copy_that_was_fetched_goes(deployment):
     make_copy(deployment)
-    put_record(deployment.platform, Fetched(CASE, day(26), _digest()))
+    put_record(deployment.platform, Fetched(CASE, day(26), DIGEST))
     deployment.now = day(26)
     assert deleted_counts(deployment.purge()) == {COPIES: (1, 0)}
 
