@@ -117,6 +117,7 @@ class Leaf:
         symbols: all texts that it takes, where they are listed.
         table: encoding of each listed text.
         format: format of a formatted text.
+        size: bytes of a fixed; None of any other type.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Leaf:
     symbols: tuple[str, ...] = ()
     table: Mapping[str, bytes] | None = None
     format: Format | None = None
+    size: int | None = None
 
 
 def zig_zag(number: int) -> bytes:
@@ -308,7 +310,10 @@ def binary(
         decimal and f" as {decimal}"
     )
     return Leaf(
-        name, (str,), encode, wants=wants, variant=f"{bytes_} {decimal}".strip()
+        *(name, (str,), encode),
+        wants=wants,
+        variant=f"{bytes_} {decimal}".strip(),
+        size=size,
     )
 
 
