@@ -12,6 +12,7 @@ from rally.events import Event, EventKind
 from rally.ingestion.access_requests import find_recipient, make_asked_event
 from rally.ingestion.consents import judge_consents
 from rally.ingestion.decisions import Decisions, Withdrawals
+from rally.ingestion.identification import identify, identify_as_legible
 from rally.ingestion.leavers import find_verdict
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.ping import (
@@ -130,16 +131,19 @@ class Judge:
             if label.withdrawal:
                 return Outcome(label, event=self._make_left_event(opened))
             if route.document.means is Means.CONSENTS:
-                study, sender = self._find_scope(opened), self._identify(opened)
+                study = self._find_scope(opened)
+                sender = identify(opened, self._pseudonyms)
                 return judge_consents(opened, study, sender, broken_promise)
             if route.document.means is Means.ACCESS_REQUEST:
-                asked = make_asked_event(opened, self._identify(opened))
-                return Outcome(label, event=asked)
+                sender = identify(opened, self._pseudonyms)
+                return Outcome(label, event=make_asked_event(opened, sender))
 
             _refuse_by_person(opened)
-            sender = self._identify(opened)
+            sender, illegible = identify_as_legible(opened, self._pseudonyms)
             joined = self._make_joined_event(opened, sender)
-            if broken_promise:
+            if illegible and joined is None:
+                raise illegible
+            if broken_promise and illegible is None:
                 return Outcome(label, event=joined, refusal=broken_promise)
 
             # The withdrawal list decides on the row; the event stays in the log.
@@ -158,7 +162,18 @@ class Judge:
             if not self._pseudonyms.knows(label.study):
                 return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
             in_study = sender.in_study(route.study, self._pseudonyms)
-            whole = make_row(opened, in_study, self._decisions.approvals)
+            try:
+                if illegible:
+                    raise illegible
+                whole = make_row(opened, in_study, self._decisions.approvals)
+            except PingFailed as failed:
+                # Whoever joins has joined, though their row waits. But whoever left
+                # comes back by what is an enrolment for sure alone: somebody who has
+                # seen a sealed ping of theirs can send it as one.
+                came = joined if person is None else None
+                return Outcome(
+                    label, event=came, failure=failed.reason, where=failed.where
+                )
             made = without_expunged(route, whole, orders)
             if made is None:
                 return Outcome(label, event=joined, refusal=RefusalReason.EXPUNGED)
@@ -329,19 +344,6 @@ class Judge:
         scope = self._find_scope(opened)
         hidden = {rally_id: participant}
         return make_event(EventKind.LEFT, opened, scope, participant, None, hidden)
-
-    def _identify(self, opened: OpenedPing) -> Sender:
-        """Reads who sent a ping, and computes the pseudonyms of that person."""
-        route, clear = opened.route, opened.clear
-        assert route.participant
-        rally_id = canonical_id(look_up(clear, route.participant))
-        participant = self._pseudonyms.of_platform(rally_id)
-        value = look_up(clear, route.deletion_id) if route.deletion_id else None
-        if value is None:
-            return Sender(rally_id, participant)
-        deletion_id = canonical_id(value)
-        pseudonym = self._pseudonyms.of_deletion_id(deletion_id)
-        return Sender(rally_id, participant, deletion_id, pseudonym)
 
     def _make_joined_event(self, opened: OpenedPing, sender: Sender) -> Event | None:
         """Makes the event of an enrolment; None where the ping is none."""

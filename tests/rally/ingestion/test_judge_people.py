@@ -1,4 +1,4 @@
-"""Who joins and who leaves: events, and for enrolments rows."""
+"""Who leaves: an event, whatever else is wrong, and no row."""
 
 import json
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
-from rally.outcomes import FailureReason, Mismatch, MismatchKind
+from rally.outcomes import FailureReason
 from rally.registry.transitions import StudyAction, Transition
 from rally.times import to_micros
 
@@ -207,18 +207,6 @@ def test_pioneer_uninstall_is_opened_by_any_key_of_its_namespace(small_rally, ke
     ) == left(small_rally, envelope, RALLY, signal, deletion_id=DELETION_ID)
 
 
-@pytest.mark.parametrize("wrong", [..., None, "", 7, "a.b.c.d.e"])
-def test_pioneer_enrolment_is_heard_whatever_its_ciphertext_is(small_rally, wrong):
-    envelope = small_rally.seal_pioneer(
-        "pioneer-y", "pioneer-enrollment.1", {}, key_id="debug"
-    )
-    outcome = small_rally.judge(
-        small_rally.change_pioneer(envelope, {"encryptedData": wrong})
-    )
-    assert (outcome.failure, outcome.event.scope) == (None, "pioneer-y")
-    assert small_rally.decode_row(outcome)["payload"]["deletionId"] is None
-
-
 def test_withdrawal_with_a_text_that_was_cut_is_heard(small_rally, payload):
     document = "study-unenrollment.1"
     string = {"namespace": "rally-x", "reason \udf08": "\ud83c"}
@@ -257,132 +245,6 @@ def test_uninstall_without_a_deletion_id_fails(small_rally, value):
     label = Label("pioneer-hub", "uninstall-deletion.1", withdrawal=True)
     expected = Outcome(label, failure=FailureReason.INVALID_ID)
     assert small_rally.judge(envelope) == expected
-
-
-@pytest.mark.parametrize(
-    ("namespace", "document", "string", "scope"),
-    [
-        ("rally-x", "joined.1", None, "rally-x"),
-        ("rally-hub", "enrollment.1", None, RALLY),
-        ("rally-hub", "study-enrollment.1", {"namespace": "rally-x"}, "rally-x"),
-        ("rally-hub", "study-enrollment.1", {"study": "studyX"}, "rally-x"),
-    ],
-)
-def test_enrolment_is_an_event_and_a_row(
-    small_rally, payload, namespace, document, string, scope
-):
-    envelope = small_rally.seal_glean(namespace, document, payload(string=string))
-    outcome = small_rally.judge(envelope)
-    platform = small_rally.pseudonyms.of_platform(RALLY_ID)
-    assert outcome.event == Event(
-        EventKind.JOINED,
-        scope,
-        platform,
-        to_micros(parse_timestamp(SENT)),
-        None,
-        small_rally.document_id_of(envelope),
-        f"{namespace}/{document}",
-    )
-    assert (outcome.refusal, outcome.failure) == (None, None)
-    assert outcome.row.partition == (namespace, document, "2022-06-01")
-    own = platform
-    if namespace == "rally-x":
-        own = small_rally.pseudonyms.of_study("rally-x", platform)
-    row = small_rally.decode_row(outcome)
-    assert row["document_id"] == small_rally.document_id_of(envelope)
-    assert row["participant"] == own
-    assert row["payload"]["metrics"]["uuid"]["rally_id"] == own
-
-
-@pytest.mark.parametrize("string", [None, {}, {"namespace": "nobody"}])
-def test_enrolment_in_no_study_that_is_known_fails(small_rally, payload, string):
-    clear = payload(string=string)
-    outcome = small_rally.judge(
-        small_rally.seal_glean("rally-hub", "study-enrollment.1", clear)
-    )
-    label = Label("rally-hub", "study-enrollment.1")
-    assert outcome == Outcome(label, failure=FailureReason.UNKNOWN_STUDY)
-
-
-def test_enrolment_that_its_schema_does_not_declare_fails_whole(small_rally, payload):
-    """It goes through when its schema was mended: event and row together."""
-    outcome = small_rally.judge(
-        small_rally.seal_glean("rally-x", "joined.1", payload(unknown=1))
-    )
-    label = Label("rally-x", "joined.1")
-    where = Mismatch("", MismatchKind.UNDECLARED)
-    failure = FailureReason.SCHEMA_MISMATCH
-    assert outcome == Outcome(label, failure=failure, where=where)
-
-
-def test_deletion_id_has_a_pseudonym_of_the_study_in_its_rows(small_rally):
-    """Events have the platform's, by which an uninstall ping finds them."""
-    known_by = small_rally.pseudonyms.of_deletion_id(DELETION_ID)
-    own = {
-        "pioneer-hub": known_by,
-        "pioneer-y": small_rally.pseudonyms.of_study("pioneer-y", known_by),
-    }
-    assert len({*own.values()}) == 2
-    for namespace, pseudonym in own.items():
-        outcome = small_rally.judge(
-            small_rally.seal_pioneer(
-                namespace, "pioneer-enrollment.1", {"deletionId": DELETION_ID}
-            )
-        )
-        assert outcome.event.deletion_id == known_by
-        assert small_rally.decode_row(outcome)["payload"]["deletionId"] == pseudonym
-
-
-def test_pioneer_enrolment_keeps_a_pseudonym_of_its_deletion_id(small_rally):
-    envelope = small_rally.seal_pioneer(
-        "pioneer-hub", "pioneer-enrollment.1", {"deletionId": DELETION_ID.upper()}
-    )
-    outcome = small_rally.judge(envelope)
-    pseudonym = small_rally.pseudonyms.of_deletion_id(DELETION_ID)
-    platform = small_rally.pseudonyms.of_platform(RALLY_ID)
-    assert outcome.event.deletion_id == pseudonym
-    assert outcome.event.participant == platform
-    assert small_rally.decode_row(outcome)["payload"] == {
-        "pioneerId": platform,
-        "deletionId": pseudonym,
-    }
-    uninstall = small_rally.seal_pioneer(
-        "pioneer-hub", "uninstall-deletion.1", {"deletionId": DELETION_ID}
-    )
-    assert small_rally.judge(uninstall).event.deletion_id == pseudonym
-
-
-@pytest.mark.parametrize(
-    ("key_id", "failure"),
-    [
-        ("pioneer-y", None),
-        ("discarded", None),
-        ("debug", None),
-        ("nobody", FailureReason.UNREADABLE_ENROLMENT),
-        ("pioneer-hub", FailureReason.UNREADABLE_ENROLMENT),
-    ],
-)
-@pytest.mark.parametrize("name", ["pioneer-y", "y.study@example.edu"])
-def test_pioneer_enrolment_that_does_not_open_is_stored_and_kept(
-    small_rally, name, key_id, failure
-):
-    """Its id is in the envelope; its deletion id may still be wanted."""
-    envelope = small_rally.seal_pioneer(name, "pioneer-enrollment.1", {}, key_id=key_id)
-    outcome = small_rally.judge(envelope)
-    platform = small_rally.pseudonyms.of_platform(RALLY_ID)
-    study = small_rally.pseudonyms.of_study("pioneer-y", platform)
-    assert outcome.label == Label("pioneer-y", "pioneer-enrollment.1")
-    assert (outcome.failure, outcome.refusal) == (failure, None)
-    assert (outcome.event.scope, outcome.event.participant) == ("pioneer-y", platform)
-    expected = {"pioneerId": study, "deletionId": None}
-    assert small_rally.decode_row(outcome)["payload"] == expected
-
-
-def test_pioneer_enrolment_of_a_malformed_deletion_id_fails(small_rally):
-    envelope = small_rally.seal_pioneer(
-        "pioneer-hub", "pioneer-enrollment.1", {"deletionId": "no id"}
-    )
-    assert small_rally.judge(envelope).failure is FailureReason.INVALID_ID
 
 
 @pytest.mark.parametrize("body", [b"", b"text", b'{"metrics": {}}', b"\x01" * 80])
