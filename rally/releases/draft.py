@@ -1,0 +1,196 @@
+"""The draft of a release: its one result, which waits inside until people have seen it.
+
+    releases/study=rally-birds/weekly.2026-06-01.json
+    {"at": …, "card": […], "fingerprint": …, "platform": …, "release": …,
+     "signature": …, "study": …, "table": {…}, "title": …}
+
+It is made once, whole and signed, and never changed. The first one under a reservation
+is the release; noise that was drawn before and not written was seen by nobody. All that
+is published is made of it.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from rally.bounded_json import InvalidJson, parse_json
+from rally.decisions.chain import Chain
+from rally.decisions.content_fields import namespace_name, record, result_name
+from rally.fields import (
+    Fields,
+    Place,
+    choice,
+    hexadecimal,
+    many,
+    moment,
+    positive,
+    text,
+)
+from rally.keys.names import Job
+from rally.keys.signing import SigningKey
+from rally.releases.card import Card, CardEntry
+from rally.releases.table import Column, ColumnKind, Table
+from rally.storage.container import canonical_json
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+
+FOLDER = "releases/"
+MOST_BYTES = 16 * 1024 * 1024
+"""Largest size of a draft; one of 10,000 cells takes less."""
+
+_CONTEXT = b"rally release draft\n"
+
+
+class Draft(NamedTuple):
+    """The result of a release.
+
+    Attributes:
+        platform: Id of the platform, so that no other takes it for its own.
+        study: Namespace of the study.
+        release: Id of the release.
+        fingerprint: Fingerprint of its recipe.
+        at: Time at which its noise was drawn, UTC.
+        title: Title for people.
+        table: The noisy table.
+        card: The card.
+        signature: The signature in hex; "" before it is signed.
+    """
+
+    platform: str
+    study: str
+    release: str
+    fingerprint: str
+    at: datetime
+    title: str
+    table: Table
+    card: Card
+    signature: str = ""
+
+    @property
+    def data(self) -> bytes:
+        """Bytes of its object."""
+        return canonical_json(_plain(self)).encode() + b"\n"
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of its object, in hex: what people sign."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def draft_name(study: str, release: str) -> str:
+    """Names the object of a release's draft."""
+    return f"{FOLDER}study={study}/{release}.json"
+
+
+def sign_draft(draft: Draft, key: SigningKey) -> Draft:
+    """Gives the draft under its signature. Raises OSError of a KMS."""
+    return draft._replace(signature=key.sign(_signed(draft)).hex())
+
+
+def create_draft(platform: ObjectStore, draft: Draft) -> bool:
+    """Writes a signed draft where there is none; tells whether it did.
+
+    Raises:
+        ValueError: It could not be read back: a fault of this software.
+        OSError: The platform cannot be written.
+    """
+    name = draft_name(draft.study, draft.release)
+    if _decode(draft.data, name) != draft:
+        raise ValueError("the draft could not be read back")
+    return platform.create(name, draft.data)
+
+
+def read_draft(
+    platform: ObjectStore, chain: Chain, study: str, release: str
+) -> Draft | None:
+    """Reads the draft of a release; None where there is none.
+
+    Raises:
+        ConfigurationError: What lies there is not as the job that makes releases
+            signed it.
+        OSError: The platform cannot be read.
+    """
+    name = draft_name(study, release)
+    try:
+        data = platform.read_range(name, 0, MOST_BYTES + 1)
+    except ObjectNotFound:
+        return None
+    draft = _decode(data, name)
+    is_here = (chain.platform, study, release) == draft[:3]
+    if not is_here or not chain.is_signed_as(
+        Job.RELEASE, draft.signature, _signed(draft)
+    ):
+        raise Place(name).error(
+            "is not signed by the job that makes releases; take it away, and restore"
+            " from a backup what the ledger says was there"
+        )
+    return draft
+
+
+def _decode(data: bytes, name: str) -> Draft:
+    place = Place(name)
+    if len(data) > MOST_BYTES:
+        raise place.error("is too long to be a draft")
+    try:
+        fields = Fields(place, parse_json(data))
+    except InvalidJson:
+        raise place.error("is not JSON") from None
+    draft = Draft(
+        platform=fields.need("platform", hexadecimal(32)),
+        study=fields.need("study", namespace_name),
+        release=fields.need("release", result_name),
+        fingerprint=fields.need("fingerprint", hexadecimal(64)),
+        at=fields.need("at", moment),
+        title=fields.need("title", _line),
+        table=fields.need("table", _TABLE),
+        card=fields.need("card", many(_ENTRY)),
+        signature=fields.need("signature", hexadecimal()),
+    )
+    fields.close()
+    if draft.data != data:  # so that the signature covers every byte
+        raise place.error("is not as it was written")
+    return draft
+
+
+def _cell(place: Place, value: object) -> str | None:
+    """Reads a value of the table; a label may be anything that is printable."""
+    return None if value is None else _line(place, value)
+
+
+def _line(place: Place, value: object) -> str:
+    """Reads one line, of any length."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise place.error("must be one line of printable text")
+    return value
+
+
+_COLUMN = record(
+    Column,
+    name=text,
+    kind=choice(ColumnKind),
+    values=many(_cell),
+    errors=many(_cell),
+    measure=_line,
+)
+_TABLE = record(Table, groups=positive, labels=many(_COLUMN), numbers=many(_COLUMN))
+_ENTRY = record(CardEntry, key=text, title=text, text=_line)
+
+
+def _signed(draft: Draft) -> bytes:
+    content = _plain(draft)
+    del content["signature"]
+    return _CONTEXT + canonical_json(content).encode()
+
+
+def _plain(draft: Draft) -> dict[str, Any]:
+    """As JSON has it."""
+    table = draft.table
+    return {
+        **draft._asdict(),
+        "at": draft.at.isoformat(),
+        "card": [each._asdict() for each in draft.card],
+        "table": {
+            "groups": table.groups,
+            "labels": [each._asdict() for each in table.labels],
+            "numbers": [each._asdict() for each in table.numbers],
+        },
+    }
