@@ -15,7 +15,7 @@ from rally.errors import ConfigurationError
 from rally.options import NAMESPACE, WHAT, Option
 from rally.printing import print_lines, visible
 from rally.registry.registry import Registry
-from rally.registry.study import Document, Means
+from rally.registry.study import WITHOUT_ROWS, Document
 from rally.registry.transitions import States
 from rally.storage.marked_stores import MarkedStores
 from rally.tables import Block, Column, Results, Table, describe_json, print_results
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from rally.decisions.chain import Chain
     from rally.deletion.expunge_preview import DayTotals, ExpungePreview
     from rally.storage.layout import Stores
-
-_WITHOUT_ROWS = (Means.LEAVES, Means.DELETION_ID, Means.CONSENTS)
 
 
 def expunge(args: argparse.Namespace) -> int:
@@ -78,7 +76,7 @@ def _read_order(args: argparse.Namespace, registry: Registry, today: date) -> Ex
             f"--until: is after today, {today}; expunge what was sent, and suspend the"
             " document for what is to come"
         )
-    if document.means in _WITHOUT_ROWS:
+    if document.means in WITHOUT_ROWS:
         raise ConfigurationError(
             f"{document.name}: has no rows, as it says only who leaves or agrees"
         )

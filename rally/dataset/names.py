@@ -63,6 +63,12 @@ def leaves(type_: Type, path: Path = ()) -> Iterator[Path]:
         yield from leaves(field.type, (*path, field.name))
 
 
+def own_parts(path: Path) -> Path:
+    """Gives a path without what Glean puts before a metric's own name."""
+    is_metric = path[0] == _METRICS and len(path) > _GLEAN_PARTS
+    return path[_GLEAN_PARTS:] if is_metric else path
+
+
 def record_of(type_: Type) -> Record | None:
     """Gives the record that a type is, or that it is where it is not null."""
     if isinstance(type_, Union):
@@ -72,9 +78,7 @@ def record_of(type_: Type) -> Record | None:
 
 
 def _free_name(path: Path, taken: set[str]) -> str:
-    whole = "_".join(path)
-    is_metric = path[0] == _METRICS and len(path) > _GLEAN_PARTS
-    name = "_".join(path[_GLEAN_PARTS:]) if is_metric else whole
+    whole, name = "_".join(path), "_".join(own_parts(path))
     if name.lower() in taken:
         name = whole
     number = 1

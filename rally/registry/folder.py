@@ -82,6 +82,34 @@ class StudyFolder:
             raise ManyFaults(all_faults(closed))
         return studies, unavailable
 
+    def names_below(self, prefix: str) -> list[str]:
+        """Gives the names of all files below a folder, `rally-birds/reviews/`."""
+        folder = prefix.partition("/")[0]
+        names = self._names.get(folder, ())
+        return sorted(name for name in names if name.startswith(prefix))
+
+    def file(self, name: str) -> str:
+        """Gives the file of a name in the folder, for messages."""
+        return f"{self._root}/{name}"
+
+    def read(self, name: str) -> bytes:
+        """Reads a file of the folder.
+
+        Raises:
+            ConfigurationError: It is missing, too long, or cannot be read.
+            ConnectionError: The folder cannot be reached any more.
+        """
+        place = Place(self.file(name))
+        if self._sizes.get(name, 0) > _MOST_BYTES:  # before it is in memory
+            raise place.error(f"is longer than {_MOST_BYTES:,} bytes; shorten it")
+        try:
+            return self._store.read(name)
+        except ObjectNotFound:
+            raise place.error("is missing; add it") from None
+        except OSError as error:
+            what = f"cannot be read ({error.strerror or error})"
+            raise unusable(place.file, error, what) from None
+
     def _read_all(
         self,
         studies: dict[str, Study],
@@ -90,9 +118,9 @@ class StudyFolder:
     ) -> None:
         """Reads each study, and puts it where it belongs; raises as `studies` does."""
         for folder in self._folders():
-            places[folder] = Place(self._file(f"{folder}/{FILE}"))
+            places[folder] = Place(self.file(f"{folder}/{FILE}"))
             try:
-                yaml = read_yaml(places[folder].file, self._read(f"{folder}/{FILE}"))
+                yaml = read_yaml(places[folder].file, self.read(f"{folder}/{FILE}"))
             except ConfigurationError as error:
                 unavailable[folder] = read_unavailable(None, faults_of(error))
                 continue
@@ -129,28 +157,26 @@ class StudyFolder:
     def _reviews(self, folder: str) -> tuple[Review, ...]:
         """Reads the reviews of a study. Raises ConfigurationError with all faults."""
         prefix = f"{folder}/{REVIEWS}/"
-        names = sorted(
-            [each for each in self._names[folder] if each.startswith(prefix)]
-        )
+        names = self.names_below(prefix)
         if len(names) > _MOST_REVIEWS:
             what = f"has more than {_MOST_REVIEWS:,} reviews; make another study"
-            raise Place(self._file(prefix)).error(what)
+            raise Place(self.file(prefix)).error(what)
         found, faults = list[Review](), list[str]()
         for name in names:
             try:
                 found.append(self._review(name))
             except ConfigurationError as error:
                 faults += faults_of(error)
-        faults += _find_wrong_renewals(found, self._file(prefix))
+        faults += _find_wrong_renewals(found, self.file(prefix))
         raise_all(faults)
         return tuple(found)
 
     def _review(self, name: str) -> Review:
-        place = Place(self._file(name))
+        place = Place(self.file(name))
         stem = name.rpartition("/")[2].removesuffix(_REVIEW_SUFFIX)
         if not name.endswith(_REVIEW_SUFFIX):
             raise place.error(f"is no review; name it *{_REVIEW_SUFFIX}, or remove it")
-        yaml = read_yaml(place.file, self._read(name))
+        yaml = read_yaml(place.file, self.read(name))
         try:
             review = read_review(place._replace(lines=yaml.lines), stem, yaml.value)
         except ConfigurationError as error:
@@ -172,7 +198,7 @@ class StudyFolder:
         found, faults = list[SchemaFile](), list[str]()
         for each in (name, *self._find_older(folder, place, document)):
             try:
-                found.append(read_schema(self._file(each), self._read(each)))
+                found.append(read_schema(self.file(each), self.read(each)))
             except ConfigurationError as error:
                 faults += faults_of(error)
         raise_all(faults)
@@ -185,9 +211,9 @@ class StudyFolder:
             ConfigurationError: their numbers have a gap, or they are too many.
         """
         at = f"{folder}/{_REVISIONS}{document}/"
-        names = [name for name in self._names[folder] if name.startswith(at)]
         matches = (
-            _REVISION.fullmatch(name.removeprefix(f"{folder}/")) for name in names
+            _REVISION.fullmatch(name.removeprefix(f"{folder}/"))
+            for name in self.names_below(at)
         )
         numbers = sorted(int(match[2]) for match in matches if match)
         if len(numbers) > _MOST_REVISIONS:
@@ -196,7 +222,7 @@ class StudyFolder:
             )
         if numbers != list(range(1, len(numbers) + 1)):
             missing = min(set(range(1, len(numbers) + 1)) - set(numbers))
-            raise Place(self._file(f"{at}{missing}{_SCHEMA_SUFFIX}")).error(
+            raise Place(self.file(f"{at}{missing}{_SCHEMA_SUFFIX}")).error(
                 "is missing; revisions are numbered from 1 on without a gap"
             )
         return [f"{at}{number}{_SCHEMA_SUFFIX}" for number in reversed(numbers)]
@@ -207,7 +233,7 @@ class StudyFolder:
         if not isinstance(documents, dict):
             return []
         return [
-            str(Place(self._file(f"{folder}/{name}")).error(what))
+            str(Place(self.file(f"{folder}/{name}")).error(what))
             for name in sorted(self._schemas_of(folder))
             if (what := _undeclared(name, documents))
         ]
@@ -234,21 +260,6 @@ class StudyFolder:
             for folder, names in self._names.items()
             if names != [folder] and not folder.startswith(_NOT_OURS)
         )
-
-    def _file(self, name: str) -> str:
-        return f"{self._root}/{name}"
-
-    def _read(self, name: str) -> bytes:
-        place = Place(self._file(name))
-        if self._sizes.get(name, 0) > _MOST_BYTES:  # before it is in memory
-            raise place.error(f"is longer than {_MOST_BYTES:,} bytes; shorten it")
-        try:
-            return self._store.read(name)
-        except ObjectNotFound:
-            raise place.error("is missing; add it") from None
-        except OSError as error:
-            what = f"cannot be read ({error.strerror or error})"
-            raise unusable(place.file, error, what) from None
 
 
 @contextmanager

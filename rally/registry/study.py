@@ -40,6 +40,10 @@ class Means(StrEnum):
     ACCESS_REQUEST = "access-request"
 
 
+WITHOUT_ROWS = (Means.LEAVES, Means.DELETION_ID, Means.CONSENTS)
+"""Documents that become events, and leave no row that holds more."""
+
+
 class Keep(StrEnum):
     """Which of a person's rows of a document compaction keeps."""
 
