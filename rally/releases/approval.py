@@ -1,0 +1,211 @@
+"""What people signed of recipes, results and budgets, and what of it counts.
+
+Nobody approves what they answer for: neither the author of a recipe, nor who submits a
+file. Of one person's answers on one thing the newest counts, so that nobody has to ask
+for a decision to be undone.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from rally.decisions.chain import Chain, EntryStatus
+from rally.decisions.contents import (
+    Approval,
+    DecisionKind,
+    Person,
+    ReviewResult,
+)
+from rally.decisions.entry import Entry
+from rally.decisions.release_contents import (
+    Allotment,
+    RecipeSignature,
+    ResultSignature,
+    Submission,
+)
+from rally.registry.registry import Registry
+from rally.releases.recipe import Recipe
+from rally.releases.recipe_checks import signing_areas
+
+DRAFT_SIGNERS = 1
+SUBMISSION_SIGNERS = 2
+"""People who sign a result before it leaves; noise hides people in a draft."""
+
+
+class ReleaseApproval(NamedTuple):
+    """What is signed of one recipe, or of one result, and whether it is enough.
+
+    Attributes:
+        people: Names of those whose approval counts, in the order of the chain.
+        faults: Reasons for which that is not enough, in a few words each.
+    """
+
+    people: tuple[str, ...]
+    faults: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nobody's signature is missing, and nobody refused."""
+        return not self.faults
+
+
+class SubmittedFile(NamedTuple):
+    """A file that its author asks to publish.
+
+    Attributes:
+        number: Number of the entry of the chain.
+        author: Name of the person who signed it.
+        submission: Submission.
+    """
+
+    number: int
+    author: str
+    submission: Submission
+
+
+def judge_recipe(recipe: Recipe, registry: Registry, chain: Chain) -> ReleaseApproval:
+    """Judges what is signed of a recipe, as it is now: its fingerprint says that.
+
+    Args:
+        recipe: Recipe that has no fault.
+        registry: Registry of the studies.
+        chain: Chain of decisions.
+    """
+    answers = {
+        answer.area: (entry.by, answer.result)
+        for entry, answer in _recipe_answers(recipe, chain)
+        if entry.by != recipe.author
+    }
+    people, faults = list[str](), list[str]()
+    if recipe.author not in _people_ever(chain):
+        faults.append(f"its author, {recipe.author}, is nobody who may sign")
+    for area in signing_areas(recipe, registry):
+        by, result = answers.get(area, ("", None))
+        if result is None:
+            faults.append(f"waits for a signature of {area}")
+        elif result is ReviewResult.REFUSE:
+            faults.append(f"{by} refused it as {area}")
+        elif by in people:
+            faults.append(f"{by} signed twice; somebody else signs as {area}")
+        else:
+            people.append(by)
+    return ReleaseApproval(tuple(people), tuple(faults))
+
+
+def judge_draft(
+    chain: Chain, study: str, release: str, sha256: str, author: str
+) -> ReleaseApproval:
+    """Judges what is signed of a draft.
+
+    Args:
+        chain: Chain of decisions.
+        study: Namespace of the study.
+        release: Id of the release.
+        sha256: SHA-256 of the draft, in hex.
+        author: Name of the author of the recipe by which it was made.
+    """
+    answers = _result_answers(chain, study, release, sha256)
+    return _judge_result(answers, {author}, DRAFT_SIGNERS)
+
+
+def judge_submission(chain: Chain, submitted: SubmittedFile) -> ReleaseApproval:
+    """Judges what is signed of a submitted file.
+
+    Whoever submitted the same bytes, under whatever name, is an author of them.
+
+    Args:
+        chain: Chain of decisions.
+        submitted: File.
+    """
+    namespace, name, sha256, *_ = submitted.submission
+    authors = {
+        each.author
+        for each in find_submissions(chain, namespace)
+        if each.submission.sha256 == sha256
+    }
+    answers = _result_answers(chain, namespace, name, sha256)
+    return _judge_result(answers, {submitted.author, *authors}, SUBMISSION_SIGNERS)
+
+
+def find_submissions(chain: Chain, namespace: str) -> list[SubmittedFile]:
+    """Finds the files that were submitted for a study, in the order of the chain."""
+    found = list[SubmittedFile]()
+    for entry in chain.of(DecisionKind.SUBMIT_RESULT):
+        content = entry.content
+        assert isinstance(content, Submission)
+        if content.namespace == namespace:
+            found.append(SubmittedFile(entry.number, entry.by, content))
+    return found
+
+
+def allotments(chain: Chain) -> dict[str, Decimal]:
+    """Gives the privacy budget of each study: the first that was approved, for ever.
+
+    Another one counts for nothing, be its entry older or newer: whoever has joined was
+    promised the first.
+    """
+    asked = {each.number: each.entry for each in chain.records}
+    found = dict[str, Decimal]()
+    for entry in chain.of(DecisionKind.APPROVE):
+        assert isinstance(entry.content, Approval)
+        first = asked.get(entry.content.entry)
+        if first and isinstance(first.content, Allotment):
+            found.setdefault(first.content.namespace, Decimal(first.content.rho))
+    return found
+
+
+def waiting_allotments(chain: Chain) -> dict[str, int]:
+    """Gives the first entry by study that asks for a budget and waits: its number."""
+    found = dict[str, int]()
+    for each in chain.records:
+        content = each.entry.content if each.entry else None
+        if each.status is EntryStatus.WAITING and isinstance(content, Allotment):
+            found.setdefault(content.namespace, each.number)
+    return found
+
+
+def _recipe_answers(
+    recipe: Recipe, chain: Chain
+) -> Iterator[tuple[Entry, RecipeSignature]]:
+    """Gives the answers on a recipe as it is, in the order of the chain."""
+    fingerprint = recipe.fingerprint
+    for entry in chain.of(DecisionKind.SIGN_RECIPE):
+        content = entry.content
+        assert isinstance(content, RecipeSignature)
+        about = (content.namespace, content.recipe, content.fingerprint)
+        if about == (recipe.namespace, recipe.id, fingerprint):
+            yield entry, content
+
+
+def _result_answers(
+    chain: Chain, namespace: str, release: str, sha256: str
+) -> Iterator[tuple[str, ReviewResult]]:
+    """Gives the answers on a result with their signers, in the order of the chain."""
+    for entry in chain.of(DecisionKind.SIGN_RESULT):
+        content = entry.content
+        assert isinstance(content, ResultSignature)
+        if content[:3] == (namespace, release, sha256):
+            yield entry.by, content.result
+
+
+def _judge_result(
+    answers: Iterable[tuple[str, ReviewResult]], authors: set[str], needed: int
+) -> ReleaseApproval:
+    newest = dict[str, ReviewResult]()
+    for by, result in answers:
+        if by not in authors:
+            newest[by] = result
+    people = [by for by, result in newest.items() if result is ReviewResult.APPROVE]
+    faults = [f"{by} refused it" for by in newest if by not in people]
+    missing = needed - len(people)
+    if missing > 0:
+        noun = "another person" if missing == 1 else f"{missing} people"
+        faults.append(f"waits for a signature of {noun}")
+    return ReleaseApproval(tuple(people), tuple(faults))
+
+
+def _people_ever(chain: Chain) -> Sequence[str]:
+    """Gives the names of all who may sign or once could."""
+    added = (entry.content for entry in chain.of(DecisionKind.ADD_PERSON))
+    later = [each.name for each in added if isinstance(each, Person)]
+    return [*(each.name for each in chain.founding.people), *later]
