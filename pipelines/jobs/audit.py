@@ -19,7 +19,7 @@ from pipelines.lifecycle import Ended, JobStopped, describe_error
 from pipelines.options import parse_options_here
 from pipelines.run_step import run_step, shown_progress
 from pipelines.runners import is_local
-from rally.access.cases import read_cases
+from rally.access.asks import read_requests
 from rally.audit.audit import Audit
 from rally.audit.findings import AuditReport, Status
 from rally.audit.forbidden_values import read_forbidden_values
@@ -130,10 +130,9 @@ def _count_waiting(settings: AuditSettings) -> LogFields:
     registry, chain = settings.load_registry(), read_chain(platform)
     states, now = States.of_chain(registry, chain), settings.clock()()
     due = find_due(registry, states, Approvals.of_chain(registry, chain), now)
-    cases = read_cases(chain, platform, now).values()
     return LogFields(
         approvals_ending=count_alarms(due, now.date()),
-        cases_overdue=sum(each.is_overdue(now) for each in cases),
+        cases_overdue=read_requests(chain, platform, now).count_overdue(now),
     )
 
 

@@ -38,10 +38,10 @@ from rally.errors import ConfigurationError
 from rally.storage.objectstore.interface import ObjectStore
 
 DEADLINE = timedelta(days=30)
-"""Time from its opening within which a request is answered (GDPR 12(3): a month)."""
+"""Time from its receipt within which a request is answered (GDPR 12(3): a month)."""
 
 OVERDUE_AFTER = timedelta(days=20)
-"""Time from its opening after which an open case is told everywhere."""
+"""Time from its receipt after which an open request is told everywhere."""
 
 _FEWEST_ATTESTERS = 2
 _FEWEST_DIGITS = 4
@@ -122,6 +122,8 @@ class Case:
         built: That its copy was made.
         fetched: That the copy was handed out.
         destroyed: That the copy was removed.
+        asked: Time at which a ping of its person asked, where that was before it was
+            opened and somebody looked for it, UTC; see rally.access.asks.
         state: How far it is, at the time for which the cases were read.
     """
 
@@ -136,7 +138,23 @@ class Case:
     built: Built | None = None
     fetched: Fetched | None = None
     destroyed: Destroyed | None = None
+    asked: datetime | None = None
     state: CaseState = CaseState.OPENED
+
+    @property
+    def received(self) -> datetime:
+        """Time from which on its person waits, UTC."""
+        return self.asked or self.opened.at
+
+    @property
+    def over(self) -> datetime | None:
+        """Time at which it was over, UTC; None of one that waits for somebody."""
+        ends = [
+            each.at for each in (self.refused, self.fetched, self.destroyed) if each
+        ]
+        if self.built is not None and self.state is CaseState.EXPIRED:
+            ends.append(self.built.expires)
+        return min(ends, default=None)
 
     @property
     def is_open(self) -> bool:
@@ -178,8 +196,8 @@ class Case:
         return self.subject == subject_of(self.id, participant)
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether it has been open for longer than OVERDUE_AFTER."""
-        return self.is_open and now - self.opened.at > OVERDUE_AFTER
+        """Whether its person has waited for longer than OVERDUE_AFTER."""
+        return self.is_open and now - self.received > OVERDUE_AFTER
 
 
 def subject_of(case: str, participant: str) -> str:

@@ -78,7 +78,7 @@ def prove_by_ping(case: Case, events: Iterable[Event], participant: str) -> str:
     since = to_micros(case.opened.at - DEADLINE)
     asked = [
         each
-        for each in _first_copies(events, participant)
+        for each in find_asks(it for it in events if it.participant == participant)
         if each.recipient == key and each.submission_timestamp >= since
     ]
     if not asked:
@@ -108,22 +108,21 @@ def check_proof(case: Case, events: Iterable[Event], participant: str) -> None:
         prove_by_ping(case, events, participant)
 
 
-def _first_copies(events: Iterable[Event], participant: str) -> list[Event]:
-    """Finds what a person's client asked, each ping at the time of its first copy.
+def find_asks(events: Iterable[Event]) -> list[Event]:
+    """Finds what people's clients asked, each ping at the time of its first copy.
 
     Whoever has seen a sealed ping can send it again, later, and as another document: an
     enrolment that comes again as a request asks for nothing.
     """
-    others, first = set[str](), dict[str, Event]()
+    others, first = set[tuple[str | None, str]](), dict[tuple[str | None, str], Event]()
     for each in events:
-        if each.participant != participant:
-            continue
+        key = each.participant, each.document_id
         if each.kind is not EventKind.ASKED:
-            others.add(each.document_id)
+            others.add(key)
             continue
-        known = first.setdefault(each.document_id, each)
-        first[each.document_id] = min(known, each, key=_time)
-    return [each for document, each in first.items() if document not in others]
+        known = first.setdefault(key, each)
+        first[key] = min(known, each, key=_time)
+    return [each for key, each in first.items() if key not in others]
 
 
 def _time(event: Event) -> int:

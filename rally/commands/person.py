@@ -5,6 +5,7 @@ Ids come from standard input, and stand in no option (rally.commands.person_ids)
 
 from rally.commands import (
     person_answer,
+    person_case_list,
     person_cases,
     person_choice,
     person_consents,
@@ -17,6 +18,7 @@ COMMAND = CommandGroup(
     "answer a person who asks for a copy of what is held about them",
     (
         *person_cases.COMMANDS,
+        person_case_list.COMMAND,
         person_answer.COMMAND,
         *person_copies.COMMANDS,
         person_consents.COMMAND,

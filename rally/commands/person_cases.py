@@ -1,4 +1,4 @@
-"""`rally person open|verify|approve|refuse|cases`: a person asks for their copy.
+"""`rally person open|verify|approve|refuse`: a person asks for their copy.
 
 What a case is, and what two people do in it, is in rally.access.cases. The handlers
 import what they need, so that `--help` is quick.
@@ -6,21 +6,17 @@ import what they need, so that `--help` is quick.
 
 import argparse
 import secrets
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rally.commands.command import Command
-from rally.commands.options import open_platform, read_time
+from rally.commands.person_case_list import describe_next
 from rally.commands.person_ids import read_person, read_person_of
 from rally.errors import ConfigurationError, cause_of
 from rally.fields import Place
 from rally.options import WHAT, Option
 from rally.printing import print_lines
-from rally.process import say
-from rally.tables import Column, Table, describe_json, print_results
 
 if TYPE_CHECKING:
-    from rally.access.cases import Case
     from rally.decisions.access_contents import VerificationMeans
     from rally.decisions.chain import Chain
     from rally.storage.objectstore.interface import ObjectStore
@@ -88,11 +84,18 @@ _MOST_EVIDENCE = 64 * 1024 * 1024
 
 def open_case(args: argparse.Namespace) -> int:
     """Opens a case for the person whose id is on standard input."""
-    from rally.access.cases import check_none_is_open, read_cases, subject_of
+    from rally.access.asks import read_requests
+    from rally.access.cases import (
+        DEADLINE,
+        check_none_is_open,
+        read_cases,
+        subject_of,
+    )
     from rally.commands.person_desk import CaseDesk
     from rally.decisions.access_contents import CASE_DIGITS, AccessOpening
     from rally.decisions.age_recipient import age_recipient
     from rally.decisions.contents import DecisionKind
+    from rally.withdrawal.newest_list import see
 
     recipient = args.recipient
     if recipient is not None:
@@ -115,6 +118,12 @@ def open_case(args: argparse.Namespace) -> int:
     print_lines(
         f"opened case {case}; `rally person answer {case}` says what would verify it"
     )
+    requests = read_requests(see(desk.platform).decisions, desk.platform, desk.now)
+    if asked := requests.cases[case].asked:
+        print_lines(
+            f"It is the request of a ping of {asked:%Y-%m-%d}: answer it by"
+            f" {asked + DEADLINE:%Y-%m-%d}."
+        )
     return 0
 
 
@@ -141,7 +150,7 @@ def verify_case(args: argparse.Namespace) -> int:
         content,
         lambda each: why_not_verified(each, desk.by, content),
     )
-    print_lines(f"case {case.id}: {_next(desk.find(case.id))}")
+    print_lines(f"case {case.id}: {describe_next(desk.find(case.id))}")
     return 0
 
 
@@ -181,46 +190,6 @@ def refuse_case(args: argparse.Namespace) -> int:
     desk.decide(DecisionKind.REFUSE_CASE, content, why_not_refused)
     print_lines(f"refused case {case.id}")
     return 0
-
-
-def list_cases(args: argparse.Namespace) -> int:
-    """Prints all cases and what each waits for; 1 where one is past its deadline."""
-    from rally.access.cases import DEADLINE, fold_cases, join_records
-    from rally.access.records import read_records
-    from rally.withdrawal.newest_list import see
-
-    platform, now = open_platform(args), read_time("--as_of", args.as_of)
-    chain = see(platform).decisions
-    records = read_records(platform, chain)
-    cases = join_records(fold_cases(chain), records, now).values()
-    table = Table(_CASES, [_CaseLine(each, now) for each in cases])
-    print_results({"cases": table}, table, as_json=args.json)
-    for fault in records.faults:
-        say(fault)
-    is_late = any(each.is_open and now - each.opened.at > DEADLINE for each in cases)
-    return 1 if is_late or records.faults else 0
-
-
-class _CaseLine(NamedTuple):
-    """A case's line.
-
-    Attributes:
-        case: The case.
-        now: Time for which it is told, UTC.
-    """
-
-    case: "Case"
-    now: datetime
-
-    @property
-    def days(self) -> int:
-        """Days since it was opened."""
-        return (self.now - self.case.opened.at) // timedelta(days=1)
-
-    @property
-    def is_overdue(self) -> bool:
-        """Whether it is told everywhere that it is still open."""
-        return self.case.is_overdue(self.now)
 
 
 def _find_client_key(platform: "ObjectStore", person: str) -> str:
@@ -268,42 +237,6 @@ def _hash_evidence(path: str | None) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _next(case: "Case") -> str:
-    """Says what a case waits for; "" of one that waits for nothing."""
-    from rally.access.cases import CaseState
-
-    match case.state:
-        case CaseState.OPENED if case.verified:
-            return "waits for a second person who vouches for the person"
-        case CaseState.OPENED:
-            return "waits to be verified"
-        case CaseState.VERIFIED:
-            return (
-                f"is verified; waits for the approval of another than {_barred(case)}"
-            )
-        case CaseState.APPROVED:
-            return "is approved; its copy is to be made"
-        case CaseState.BUILT:
-            assert case.built is not None
-            return f"its copy is to be fetched before {case.built.expires:%Y-%m-%d}"
-    return ""
-
-
-def _barred(case: "Case") -> str:
-    """Names who may not approve a case."""
-    alone = case.verifiers if len(case.verifiers) == 1 else ()
-    return " and ".join(sorted({case.opened.by, *alone}))
-
-
-_CASES: tuple[Column[_CaseLine], ...] = (
-    Column("case", lambda each: each.case.id),
-    Column("state", lambda each: each.case.state),
-    Column("opened", lambda each: each.case.opened.at.date()),
-    Column("days", lambda each: each.days, is_broken=lambda each: each.is_overdue),
-    Column("wants_leaving", lambda each: each.case.wants_leaving, head="LEAVES"),
-    Column("next", lambda each: _next(each.case) or None),
-)
-
 _EXAMPLE = "--store=/srv/rally/store --keys=/srv/rally/keys --by=ann"
 COMMANDS = (
     Command(
@@ -339,12 +272,5 @@ COMMANDS = (
         own=_OWN,
         example=f"3f07c2aa {_EXAMPLE} --note='another person asks'",
         changes=True,
-    ),
-    Command(
-        name="cases",
-        handler=list_cases,
-        options=f"{_PLACES} --as_of --json",
-        example="--store=/srv/rally/store",
-        json=describe_json({"cases": _CASES}, []),
     ),
 )

@@ -71,8 +71,15 @@ def _requests(state: PlatformState) -> Iterator[Matter]:
         what = f"{late:,} withdrawal{'' if late == 1 else 's'} past the deadline"
         yield Matter("platform", what, "rally withdrawals --requests")
     if overdue := state.overdue_cases:
-        cases = "a case" if overdue == 1 else f"{overdue:,} cases"
-        what = f"{cases} open for more than {OVERDUE_AFTER.days} days"
+        people = "1 person waits" if overdue == 1 else f"{overdue:,} people wait"
+        what = f"{people} for a copy for more than {OVERDUE_AFTER.days} days"
+        yield Matter("platform", what, "rally person cases")
+    if state.asks:
+        number = sum(each.people for each in state.asks)
+        what = (
+            f"{number:,} asked for a copy by a ping, without a case, since"
+            f" {state.asks[0].day}"
+        )
         yield Matter("platform", what, "rally person cases")
     for each in state.waiting:
         what = f"{each.people:,} held, decide by {each.until}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 
-from rally.access.cases import read_cases
+from rally.access.asks import AskDay, read_requests
 from rally.dead_letters import LetterKind, list_dead_letters
 from rally.decisions.chain import Chain, EntryStatus
 from rally.errors import CorruptFile
@@ -133,7 +133,8 @@ class PlatformState:
             expunge.
         orders: orders to expunge that wait for a second signature, or were not carried
             out yet.
-        overdue_cases: people's requests for a copy that are open for too long.
+        overdue_cases: number of people who wait for a copy for too long.
+        asks: people who asked for a copy by a ping and have no case, by day.
         faults: decisions that are void or missing.
         unloadable: why a study does not load, by namespace.
     """
@@ -149,6 +150,7 @@ class PlatformState:
     approvals: int
     orders: Sequence[ExpungeOrder]
     overdue_cases: int
+    asks: Sequence[AskDay]
     faults: int
     unloadable: Mapping[str, str]
 
@@ -182,7 +184,7 @@ def read_state(
     approvals = Approvals.of_chain(registry, chain)
     expunges = Expunges.of_chain(chain)
     closed = [*find_closed(registry, states, approvals, now)]
-    cases = read_cases(chain, platform, now).values()
+    copies = read_requests(chain, platform, now)
     requests = read_overview(platform, withdrawals, withdrawals, now, deadline_days)
     studies = [
         _study(stores.of(each.namespace), each, states.at(each, now), now.date())
@@ -208,7 +210,8 @@ def read_state(
             *expunges.waiting,
             *(each for each in expunges.orders if not withdrawals.receipts_of(each.id)),
         ],
-        overdue_cases=sum(each.is_overdue(now) for each in cases),
+        overdue_cases=copies.count_overdue(now),
+        asks=copies.by_day,
         faults=len(chain.faulty()) + chain.has_loss,
         unloadable=registry.faults,
     )

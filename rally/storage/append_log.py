@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import date
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import fastavro
@@ -88,17 +89,22 @@ class AppendLog(Generic[R]):
             with suppress(ObjectNotFound):
                 yield from self._read_named(platform, name)
 
-    def list_objects(self, platform: ObjectStore) -> Iterator[str]:
+    def list_objects(
+        self, platform: ObjectStore, since: date | None = None
+    ) -> Iterator[str]:
         """Lists the names of the log's objects, of which some may be gone already.
+
+        Those of a day on or after `since` alone, where it is given.
 
         A purge that takes a concluded study's records out first writes the rest of an
         object anew, under a name that a listing may have passed already: it is listed
         until nothing is new.
         """
         seen = set[str]()
+        first = log_file(self.folder, since.isoformat(), "") if since else ""
         while new := self._names_but(platform, seen):
             seen.update(new)
-            yield from new
+            yield from (name for name in new if name >= first)
 
     def read_object(self, platform: ObjectStore, name: str) -> list[R]:
         """Reads the records of one object.

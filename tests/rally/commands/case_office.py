@@ -5,8 +5,10 @@ import io
 from pipelines.cli import main
 from rally.access.cases import read_cases
 from rally.decisions.verifying import read_chain
-from rally.times import parse_time
+from rally.events import RALLY, Event
+from rally.times import parse_time, to_micros
 from tests.rally.commands.office import Office
+from tests.support.access_cases import RECIPIENT
 
 ANN = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
 BOB = "0b1c2d3e-4f50-4172-8394-a5b6c7d8e9f0"
@@ -54,6 +56,12 @@ class CaseOffice(Office):
         words = words or ("--account",)
         evidence = f"--evidence={self.statement}"
         return self.person("verify", case, *words, evidence, by=by, **options)
+
+    def event(self, kind, day, key=RECIPIENT, given=ANN):
+        """An event of a person's client at noon of a day, such as `05-30`."""
+        who, time = self.pseudonym(given), to_micros(parse_time(f"2026-{day}T12:00Z"))
+        signal = f"rally-core/{kind}.1"
+        return Event(kind, RALLY, who, time, None, f"{kind}-{day}", signal, key)
 
     def cases(self, at=NOW):
         """All cases by their ids."""

@@ -3,6 +3,7 @@
 import pytest
 
 from rally.keys.platform_administration import ensure_platform_keys
+from tests.rally.commands.case_office import CaseOffice
 from tests.rally.commands.copy_counter import Counter
 from tests.rally.commands.office import Office
 from tests.support.world import World
@@ -20,6 +21,12 @@ def office_keys(tmp_path_factory):
 def office(tmp_path, office_keys, monkeypatch, capsys):
     """A platform where nothing has happened yet."""
     return Office(tmp_path, office_keys, monkeypatch, capsys)
+
+
+@pytest.fixture
+def case_office(tmp_path, office_keys, monkeypatch, capsys):
+    """A platform to which people come who want a copy."""
+    return CaseOffice(tmp_path, office_keys, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

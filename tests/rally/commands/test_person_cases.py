@@ -1,20 +1,16 @@
 """`rally person`: two people for each case, and ids on standard input alone."""
 
 import hashlib
-import json
 import re
 
 import pytest
 
 from pipelines.cli import main
-from rally.access.records import FOLDER
 from rally.decisions.access_contents import VerificationMeans
 from rally.decisions.entry import entry_name
 from rally.decisions.verifying import read_chain
-from rally.events import RALLY, Event, EventKind
-from rally.times import parse_time, to_micros
 from rally.withdrawal.withdrawal_list import WithdrawalList
-from tests.rally.commands.case_office import ANN, BOB, NOW, CaseOffice
+from tests.rally.commands.case_office import ANN, BOB
 from tests.support.access_cases import (
     OPENED,
     RECIPIENT,
@@ -22,7 +18,6 @@ from tests.support.access_cases import (
     fetched,
     make_recipient,
     put_record,
-    verify_case,
 )
 from tests.support.stores import publish
 
@@ -31,8 +26,8 @@ UNKNOWN = "rally: CASE: is no case; `rally person cases` shows them\n"
 
 
 @pytest.fixture
-def office(tmp_path, office_keys, monkeypatch, capsys):
-    return CaseOffice(tmp_path, office_keys, monkeypatch, capsys)
+def office(case_office):
+    return case_office
 
 
 def everything_written(office):
@@ -116,46 +111,6 @@ def test_decisions_on_a_case_are_listed_by_its_id(office, capsys):
         ["decide", "access.open", "case", case, "counts"],
         ["service", "access.verify", "case", case, "counts"],
     ]
-
-
-def test_cases_are_listed_with_what_they_wait_for(office):
-    first = office.open()
-    second = office.open("--leaves", given=BOB, at="2026-06-20T12:00Z")
-    office.verify(second, given=BOB, at="2026-06-20T12:00Z")
-    status, out, err = office.person("cases", given="", at="2026-06-22T13:00Z")
-    assert (status, err) == (0, "")
-    assert [line.split(maxsplit=5) for line in out.splitlines()] == [
-        ["CASE", "STATE", "OPENED", "DAYS", "LEAVES", "NEXT"],
-        [first, "opened", "2026-06-01", "21", "no", "waits to be verified"],
-        [second, "verified", "2026-06-20", "2", "yes",
-         "is verified; waits for the approval of another than decide and service"],
-    ]  # fmt: skip
-    _, out, _ = office.person("cases", "--json", given="", at=NOW)
-    assert json.loads(out)["cases"][0] == {
-        "case": first,
-        "state": "opened",
-        "opened": "2026-06-01",
-        "days": 0,
-        "wants_leaving": False,
-        "next": "waits to be verified",
-    }
-
-
-@pytest.mark.parametrize(("at", "status"), [("2026-07-01T12:00Z", 0),
-                                            ("2026-07-01T12:01Z", 1)])  # fmt: skip
-def test_case_past_its_thirty_days_is_a_broken_promise(office, at, status):
-    case = office.open()
-    assert office.person("cases", given="", at=at)[0] == status
-    office.person("refuse", case, "--note=no answer", by="decide", given="")
-    assert office.person("cases", given="", at=at)[0] == 0
-
-
-def test_what_stands_in_the_place_of_a_record_is_named(office):
-    case = office.open()
-    office.store.create(f"{FOLDER}{case}/built.json", b"{}")
-    status, out, err = office.person("cases", given="")
-    assert (status, "opened" in out) == (1, True)
-    assert err == f"rally: {FOLDER}{case}/built.json: record: is missing; add it\n"
 
 
 def lose_last_decision(office):
@@ -318,74 +273,6 @@ def test_copy_that_expired_leaves_room_for_another_case(office):
     put_record(office.store, built(at=OPENED, case=case))
     assert office.person("open", by="decide", at="2026-06-08T11:59Z")[0] == 2
     assert office.person("open", by="decide", at="2026-06-08T12:00Z")[0] == 0
-
-
-def event(office, kind, day, key=RECIPIENT):
-    who, time = office.pseudonym(ANN), to_micros(parse_time(f"2026-{day}T12:00Z"))
-    signal = f"rally-core/{kind}.1"
-    return Event(kind, RALLY, who, time, None, f"{kind}-{day}", signal, key)
-
-
-def test_client_that_asked_with_its_first_key_verifies_a_case(office):
-    office.receive(
-        event(office, EventKind.JOINED, "01-01"),
-        event(office, EventKind.JOINED, "05-01", OTHER),
-        event(office, EventKind.ASKED, "05-30"),
-    )
-    case = office.open("--client_key")
-    assert office.cases()[case].recipient == RECIPIENT
-    assert office.person("verify", case, "--ping", by="decide") == (
-        0,
-        f"case {case}: is verified; waits for the approval of another than decide\n",
-        "",
-    )
-    [verification] = office.cases()[case].verified
-    assert verification.means is VerificationMeans.PING
-    assert office.person("approve", case, by="decide-2")[0] == 0
-
-
-def test_client_without_a_key_verifies_nothing(office):
-    office.receive(
-        event(office, EventKind.JOINED, "01-01", None),
-        event(office, EventKind.JOINED, "05-01", OTHER),
-        event(office, EventKind.ASKED, "05-30", OTHER),
-    )
-    assert office.person("open", "--client_key", by="decide") == (
-        2,
-        "",
-        "rally: --client_key: what was heard first of the person is no enrolment in"
-        " Rally with a key; give --recipient, or neither\n",
-    )
-    case = office.open(f"--recipient={OTHER}")
-    status, _, err = office.person("verify", case, "--ping", by="decide")
-    assert (status, office.cases()[case].state) == (2, "opened")
-    assert "heard first of the person is no enrolment in Rally with a key" in err
-
-
-def test_ping_that_nobody_sent_is_not_taken_on_somebodys_word(office):
-    """Whoever signs that there was one may be wrong, or lie."""
-    office.receive(event(office, EventKind.JOINED, "01-01"))
-    case = office.open("--client_key")
-    means = VerificationMeans.PING
-    verify_case(office.store, "decide", means, case=case, when=OPENED)
-    assert office.cases()[case].state == "verified"
-    status, out, err = office.person("approve", case, by="decide-2")
-    assert (status, out) == (2, "")
-    assert err.startswith(f"rally: {case}: the person's client has not asked with")
-    assert office.cases()[case].state == "verified"
-    office.verify(case)  # by their account: it rests on the ping no more
-    assert office.person("approve", case, by="decide-2")[0] == 0
-
-
-def test_key_is_given_in_one_way(office):
-    words = ("--client_key", f"--recipient={OTHER}")
-    assert office.person("open", *words, by="decide") == (
-        2, "", "rally: give one of --recipient and --client_key\n",
-    )  # fmt: skip
-    case = office.open()
-    assert office.verify(case, "--ping", by="decide") == (
-        2, "", "rally: --evidence: is for another than --ping; remove it\n",
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("command", ["open", "verify", "approve", "refuse"])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipelines import cli
+from rally.access.asks import AskDay
 from rally.commands.status import _blocks, _tables
 from rally.dead_letters import LetterKind
 from rally.keys.names import Job
@@ -146,8 +147,8 @@ def test_person_who_waits_for_their_copy_is_told_after_twenty_days(
     capsys.readouterr()
     assert status(tmp_path) == 1
     assert capsys.readouterr().out.endswith(
-        "\nWAITS FOR A PERSON  WHAT\nplatform            a case open for more than 20"
-        " days\n\nNext: rally person cases\n"
+        "\nWAITS FOR A PERSON  WHAT\nplatform            1 person waits for a copy for"
+        " more than 20 days\n\nNext: rally person cases\n"
     )
 
 
@@ -270,6 +271,7 @@ WRONG = PlatformState(
     approvals=1,
     orders=[ORDER, ORDER._replace(number=9, field=None, approved=NOW)],
     overdue_cases=2,
+    asks=[AskDay(date(2026, 5, 20), 3), AskDay(date(2026, 5, 22), 1)],
     faults=2,
     unloadable={"rally-pond": "studies/rally-pond/study.yaml: is not YAML"},
 )
@@ -308,7 +310,8 @@ rally-house         to be expunged, not approved yet: /url of page.1 from 2026-0
  2026-05-06
 rally-house         to be expunged: page.1 from 2026-05-04 to 2026-05-06
 platform            2 withdrawals past the deadline
-platform            2 cases open for more than 20 days
+platform            2 people wait for a copy for more than 20 days
+platform            4 asked for a copy by a ping, without a case, since 2026-05-20
 rally-garden        120 held, decide by 2026-06-09
 rally-garden        withdrawals that cannot be read: 1 objects
 delete              ended with 1
@@ -337,7 +340,7 @@ Next: rally studies conclude rally-garden --plan_only
 Next: rally studies due"""
     )
     told = json.loads(to_json({**tables, "next": commands}))
-    assert told["matters"][6] == {
+    assert told["matters"][7] == {
         "about": "rally-garden",
         "what": "120 held, decide by 2026-06-09",
         "command": "rally withdrawals --requests",
