@@ -34,6 +34,10 @@ NOTHING = "-"
 
 _GAP = "  "
 _NARROWEST = 10
+_WIDE = (0xFF1D, 0xFF0B, 0xFF0D, 0xFF20)  # the same four signs in full width
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *map(chr, _WIDE))
+"""Beginnings by which a spreadsheet takes text for a formula (OWASP, "CSV Injection").
+"""
 
 Row = TypeVar("Row")
 
@@ -346,3 +350,8 @@ def _stacked(cells: Sequence[_Cells[Any]], rows: int, width: int) -> Iterator[Li
 
 def _wrap(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width) if len(text) > width else [text]
+
+
+def without_formula(text: str) -> str:
+    """Gives a text for a cell of CSV that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

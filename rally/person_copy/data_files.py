@@ -8,12 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rally.person_copy.records import DocumentCopy, RowCopy
+from rally.tables import without_formula
 from rally.times import moment
-
-_WIDE = (0xFF1D, 0xFF0B, 0xFF0D, 0xFF20)  # the same four signs in full width
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *map(chr, _WIDE))
-"""Beginnings by which a spreadsheet takes text for a formula (OWASP, "CSV Injection").
-"""
 
 _SENT, _ADDED = "sent", "added"
 
@@ -69,7 +65,7 @@ def to_csv(document: DocumentCopy) -> str:
         columns = _columns_of(rows)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([_safe(name) for name in columns])
+    writer.writerow([without_formula(name) for name in columns])
     for row in rows:
         writer.writerow([row.get(name, "") for name in columns])
     return stream.getvalue()
@@ -90,15 +86,10 @@ def _flat(path: str, value: Any, levels: float) -> Iterator[tuple[str, str]]:
         for name, each in value.items():
             yield from _flat(f"{path}/{name}", each, levels - 1)
     elif isinstance(value, str):
-        yield path, _safe(value)
+        yield path, without_formula(value)
     else:
         yield path, "" if value is None else _json(value)
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _safe(text: str) -> str:
-    """Returns a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -14,6 +14,7 @@ from rally.audit.report.disclosure import NONE, Disclosed, in_short, in_words, t
 from rally.audit.report.time_axis import Axis, round_numbers, short_number
 from rally.audit.report.wording import in_rows
 from rally.pages.markup import Markup, element
+from rally.pages.shapes import line, percent
 
 STUB_HEIGHT = 5
 """Height of each bar that stands for a hidden count, in pixels."""
@@ -56,9 +57,9 @@ class Bar(NamedTuple):
             element("title", self.title),
             class_=None if self.chart else self.kind,
             fill=f"url(#{self.chart}-{self.kind})" if self.chart else None,
-            x=_percent(self.start),
+            x=percent(self.start),
             y=self.top,
-            width=_percent(self.width),
+            width=percent(self.width),
             height=self.height,
         )
 
@@ -103,10 +104,6 @@ def _hatching(name: str, kind: str) -> Markup:
     return element("pattern", strokes, id=name, width=4, height=4, patternUnits=units)
 
 
-def _line(kind: str, start: str, top: float, end: str, bottom: float) -> Markup:
-    return element("line", class_=kind, x1=start, y1=top, x2=end, y2=bottom)
-
-
 def _label(
     text: str, at: str, base: float, anchor: str, kind: str = "", aside: float = 0
 ) -> Markup:
@@ -120,10 +117,6 @@ def _label(
         text_anchor=anchor,
         class_=kind or None,
     )
-
-
-def _percent(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".") + "%"
 
 
 AGES = ("less than 7 days", "less than 30 days", "30 days and more")
@@ -194,7 +187,7 @@ class StackedBars(NamedTuple):
             yield from _numbers(bars, stack.ages, base)
             end = max((each.start + each.width for each in bars), default=0)
             people = in_short(stack.people)
-            yield _label(people, _percent(end), base, "start", "name", 8)
+            yield _label(people, percent(end), base, "start", "name", 8)
 
     def _bars(self, state: str, ages: Iterable[Disclosed], top: float) -> Iterator[Bar]:
         start = 0.0
@@ -224,7 +217,7 @@ def _numbers(
         )
         if needed < wide:
             kind = f"on-{bar.kind}" + (f" {_TIGHT}" if needed >= narrow else "")
-            middle = _percent(bar.start + bar.width / 2)
+            middle = percent(bar.start + bar.width / 2)
             yield _label(text, middle, base, "middle", kind)
 
 
@@ -276,7 +269,7 @@ class TimeBars:
             *self._ticks(),
             *self._bars(),
             *self._overdue_bar(),
-            _line("base", _percent(self._left), self._base, "100%", self._base),
+            line("base", percent(self._left), self._base, "100%", self._base),
         )
 
     @property
@@ -316,7 +309,7 @@ class TimeBars:
         lines = round(self.tallest / _BETWEEN_LINES)
         for number in round_numbers(self._most, lines, self.threshold):
             y = self._base - number / self._most * self.tallest
-            yield _line("grid", "0", y, "100%", y)
+            yield line("grid", "0", y, "100%", y)
             yield _label(short_number(number), "0", y + 4, "end", aside=-6)
 
     def _ticks(self) -> Iterator[Markup]:
@@ -336,8 +329,8 @@ class TimeBars:
             fits = narrow.is_last(at) == is_last and narrow.take(at)
             kind = "" if fits else _TIGHT
             anchor = "end" if is_last else "middle"
-            x = _percent(at)
-            yield _line(f"tick {kind}".rstrip(), x, self._base, x, self._base + 4)
+            x = percent(at)
+            yield line(f"tick {kind}".rstrip(), x, self._base, x, self._base + 4)
             yield _label(name, x, self._base + 17, anchor, kind)
 
     def _bars(self) -> Iterator[Markup]:
@@ -355,9 +348,9 @@ class TimeBars:
             return
         start, width = _OVERDUE_MIDDLE - _OVERDUE_WIDTH / 2, _OVERDUE_WIDTH
         yield self._bar("late", start, width, self.overdue, "overdue")
-        middle = _percent(_OVERDUE_MIDDLE)
+        middle = percent(_OVERDUE_MIDDLE)
         yield _label("overdue", middle, self._base + 17, "middle")
-        yield _line("base", "0", self._base, _percent(_OVERDUE_BASE), self._base)
+        yield line("base", "0", self._base, percent(_OVERDUE_BASE), self._base)
 
     def _bar(
         self, kind: str, start: float, width: float, rows: Disclosed, name: str
