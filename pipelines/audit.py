@@ -10,7 +10,8 @@ from pipelines.job import Job
 from pipelines.job_options import days
 from pipelines.starting import start
 from rally import numbers
-from rally.audit.limits import THRESHOLD, Limits
+from rally.audit.limits import Limits
+from rally.disclosure import THRESHOLD
 from rally.options import EVERYWHERE, Option, grouped
 from rally.process import run_as_process
 

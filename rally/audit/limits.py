@@ -4,12 +4,6 @@ from typing import NamedTuple
 
 from rally.withdrawal.rules import GRACE_DAYS
 
-THRESHOLD = 10
-"""Least number of rows or people that a report shows.
-
-1 shows everything exactly, for eyes within the environment; 2, 3 and 4 hide little.
-"""
-
 
 class Limits(NamedTuple):
     """Times after which a promise counts as broken, in days.

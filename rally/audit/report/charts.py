@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rally.audit.report.disclosure import NONE, Disclosed, in_short, in_words, total
 from rally.audit.report.time_axis import Axis, round_numbers, short_number
 from rally.audit.report.wording import in_rows
+from rally.disclosure import NONE, Disclosed, in_short, in_words, total
 from rally.pages.markup import Markup, element
 from rally.pages.shapes import line, percent
 

@@ -18,6 +18,7 @@ from rally.audit.findings import (
     Status,
     Unit,
 )
+from rally.disclosure import Disclosed, round_count, total
 from rally.printing import visible
 from rally.withdrawal.overview import Group
 
@@ -25,64 +26,9 @@ _GUARDED = (Unit.ROWS, Unit.PEOPLE)
 _ONE = {Unit.PEOPLE: "person", Unit.STUDIES: "study"}
 
 
-class Disclosed(NamedTuple):
-    """A count as it may be shown.
-
-    Attributes:
-        least: Lower bound of the count, included.
-        below: Upper bound, excluded; 0 where `least` is the count itself.
-    """
-
-    least: int
-    below: int = 0
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the lower bound is the count itself."""
-        return not self.below
-
-    @property
-    def is_hidden(self) -> bool:
-        """Whether the count is known only to be small, and not 0."""
-        return self.below > 0 and not self.least
-
-
-NONE = Disclosed(0)
-"""The count of nothing, which is always shown."""
-
-
 def disclose_count(number: int, unit: Unit, threshold: int) -> Disclosed:
-    """Rounds a number of rows or people down to a multiple of the threshold.
-
-    Other units, 0, and any number under a threshold of 1 are shown exactly.
-    """
-    if unit not in _GUARDED or threshold <= 1 or not number:
-        return Disclosed(number)
-    least = number - number % threshold
-    return Disclosed(least, least + threshold)
-
-
-def total(parts: Iterable[Disclosed]) -> Disclosed:
-    """Adds up disclosed counts, by their bounds alone."""
-    counts = list(parts)
-    least = sum(each.least for each in counts)
-    if all(each.is_exact for each in counts):
-        return Disclosed(least)
-    return Disclosed(least, sum(each.below or each.least for each in counts))
-
-
-def in_words(count: Disclosed) -> str:
-    """Returns the count for a sentence: "7", "fewer than 10", "at least 1,230"."""
-    if count.is_hidden:
-        return f"fewer than {count.below:,}"
-    return f"{count.least:,}" if count.is_exact else f"at least {count.least:,}"
-
-
-def in_short(count: Disclosed) -> str:
-    """Returns the count for a table or a chart: "7", "<10", "1,230+"."""
-    if count.is_hidden:
-        return f"<{count.below:,}"
-    return f"{count.least:,}" if count.is_exact else f"{count.least:,}+"
+    """Rounds a number of rows or people; other units are shown exactly."""
+    return round_count(number, threshold if unit in _GUARDED else 1)
 
 
 def unit_of(count: Disclosed, unit: Unit) -> str:

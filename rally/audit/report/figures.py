@@ -11,14 +11,12 @@ from rally.audit.report.charts import (
     TimeBars,
 )
 from rally.audit.report.disclosure import (
-    Disclosed,
     DisclosedGroup,
     DisclosedReport,
-    in_short,
-    total,
 )
 from rally.audit.report.time_axis import Axis, Step
 from rally.audit.report.wording import in_rows
+from rally.disclosure import Disclosed, in_short, total
 from rally.pages.markup import Markup, element, join
 from rally.pages.tables import data_table
 from rally.tables import said

@@ -6,10 +6,13 @@ It may be shown outside of the environment: see rally.audit.report.disclosure.
 from collections.abc import Iterator
 
 from rally.audit.findings import AuditReport
-from rally.audit.limits import THRESHOLD
 from rally.audit.report import figures, tables
-from rally.audit.report.disclosure import DisclosedReport, disclose, in_words
+from rally.audit.report.disclosure import (
+    DisclosedReport,
+    disclose,
+)
 from rally.audit.report.wording import DEVELOPMENT, doubt, rule, share, verdict
+from rally.disclosure import THRESHOLD, in_words
 from rally.pages.frame import make_page, read_style
 from rally.pages.markup import Markup, element
 

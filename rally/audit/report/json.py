@@ -6,15 +6,14 @@ from datetime import date
 from typing import Any
 
 from rally.audit.findings import AuditReport
-from rally.audit.limits import THRESHOLD
 from rally.audit.report.disclosure import (
-    Disclosed,
     DisclosedCheck,
     DisclosedGroup,
     DisclosedObservation,
     DisclosedReport,
     disclose,
 )
+from rally.disclosure import THRESHOLD, Disclosed, in_json
 from rally.times import moment
 
 FORMAT = 1
@@ -60,17 +59,13 @@ def _content(report: DisclosedReport) -> dict[str, Any]:
         "as_of": moment(report.as_of),
         "exit_status": report.exit_status,
         "development": report.development,
-        "scope": {**report.scope._asdict(), "rows": _count(report.scope.rows)},
+        "scope": {**report.scope._asdict(), "rows": in_json(report.scope.rows)},
         "studies": report.studies,
         "checks": [_check(each) for each in report.checks],
         "rows": _rows(report.rows),
         "expiring": _rows(report.expiring),
         "withdrawals": [_group(each) for each in report.withdrawals],
     }
-
-
-def _count(count: Disclosed) -> int | str:
-    return f"<{count.below}" if count.is_hidden else count.least
 
 
 def _check(each: DisclosedCheck) -> dict[str, Any]:
@@ -87,7 +82,7 @@ def _observation(seen: DisclosedObservation) -> dict[str, Any]:
     return {
         "where": seen.where,
         "what": seen.what,
-        "number": _count(seen.number),
+        "number": in_json(seen.number),
         "unit": seen.unit,
         "until": _day(seen.until),
     }
@@ -98,22 +93,22 @@ def _rows(
 ) -> dict[str, dict[str, int | str]]:
     studies: dict[str, dict[str, int | str]] = {}
     for (study, day), count in rows.items():
-        studies.setdefault(study, {})[day.isoformat()] = _count(count)
+        studies.setdefault(study, {})[day.isoformat()] = in_json(count)
     return studies
 
 
 def _group(each: DisclosedGroup) -> dict[str, Any]:
-    young, old, older = map(_count, each.ages)
+    young, old, older = map(in_json, each.ages)
     return {
         "scope": each.scope,
         "state": each.state,
-        "people": _count(each.people),
+        "people": in_json(each.people),
         "under_7_days": young,
         "under_30_days": old,
         "older": older,
         "oldest": each.oldest.isoformat(),
         "next_deadline": _day(each.deadline),
-        "late": _count(each.late),
+        "late": in_json(each.late),
     }
 
 

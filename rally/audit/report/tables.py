@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rally.audit.findings import Check, Status
-from rally.audit.report.disclosure import DisclosedCheck, DisclosedObservation
+from rally.audit.report.disclosure import (
+    DisclosedCheck,
+    DisclosedObservation,
+)
 from rally.audit.report.wording import PROMISES, how_many
 from rally.pages.markup import Markup, element, join
 from rally.pages.tables import data_table

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from rally.audit.findings import AuditReport, Status
-from rally.audit.limits import THRESHOLD
 from rally.audit.report.disclosure import (
     DisclosedCheck,
     DisclosedObservation,
@@ -20,6 +19,7 @@ from rally.audit.report.wording import (
     share,
     verdict,
 )
+from rally.disclosure import THRESHOLD
 from rally.tables import Block, Column, Table
 from rally.tables import to_text as text_of
 from rally.times import moment

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import count
 from math import floor
 
-from rally.audit.report.disclosure import Disclosed, total
+from rally.disclosure import Disclosed, total
 
 _MONTHS = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"

@@ -2,14 +2,12 @@
 
 from rally.audit.findings import Check, Status, Unit
 from rally.audit.report.disclosure import (
-    Disclosed,
     DisclosedObservation,
     DisclosedReport,
     DisclosedScope,
-    in_short,
-    in_words,
     unit_of,
 )
+from rally.disclosure import Disclosed, in_short, in_words
 
 PROMISES = {
     Check.WITHDRAWN: "No row is left of anybody who has left.",

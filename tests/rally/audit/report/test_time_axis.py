@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.audit.report.disclosure import Disclosed
 from rally.audit.report.time_axis import (
     Axis,
     Step,
@@ -15,6 +14,7 @@ from rally.audit.report.time_axis import (
     round_numbers,
     short_number,
 )
+from rally.disclosure import Disclosed
 
 
 @pytest.mark.parametrize(
