@@ -3,7 +3,12 @@
 import argparse
 from pathlib import Path
 
-from rally.commands.options import maybe_chain, name_faults, read_time
+from rally.commands.options import (
+    maybe_chain,
+    name_faults,
+    open_platform,
+    read_time,
+)
 from rally.inventory.site import make_site, write_site
 from rally.inventory.taking import take_inventory
 from rally.options import WHAT, Option
@@ -24,8 +29,13 @@ OWN = (
 def write_inventory(args: argparse.Namespace) -> int:
     """Writes pages for participants: what each study collects, why and for how long."""
     registry = Registry.load(args.studies)
-    chain = maybe_chain(args)
-    inventory = take_inventory(registry, chain, read_time("--as_of", args.as_of))
+    chain, at = maybe_chain(args), read_time("--as_of", args.as_of)
+    participants = None
+    if chain is not None:
+        from rally.withdrawal.participants import read_participants  # imports fastavro
+
+        participants = read_participants(open_platform(args), at)
+    inventory = take_inventory(registry, chain, at, participants)
     files = make_site(inventory)
     write_site(Path(args.out), files)
     print_lines(f"{args.out}: {len(inventory.studies)} studies, {len(files)} files")

@@ -142,7 +142,8 @@ def _entry(ping: Ping) -> Mapping[str, str]:
         means = "joins"
     elif ping.name in _LEAVES:
         means = "leaves"
-    return {"means": means, "purpose": OPEN}
+    entry = {"means": means, "purpose": OPEN}
+    return entry | {"sent": ping.sent} if ping.sent else entry
 
 
 def _plan(

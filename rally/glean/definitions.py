@@ -147,6 +147,7 @@ class Ping:
         has_client_id: whether Glean puts its own id of the client in.
         has_info: whether it has the sections ping_info and client_info.
         reasons: reasons for which it is sent; empty where it has none.
+        sent: occasions on which it is sent, in words; "" where its definition has none.
         capabilities: demands on its uploader, which Glean writes into it.
     """
 
@@ -157,6 +158,7 @@ class Ping:
     has_info: bool = True
     reasons: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

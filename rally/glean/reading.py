@@ -90,7 +90,19 @@ def _ping(raw: RawObject) -> Ping:
         has_info=value.include_info_sections,
         reasons=tuple(sorted(value.reasons)),
         capabilities=tuple(value.uploader_capabilities),
+        sent=_sent(value),
     )
+
+
+def _sent(value: Any) -> str:
+    """Says on which occasions a ping is sent, as far as its definition does."""
+    schedule = value.metadata.get("ping_schedule", ())
+    occasions = [f"with each {name} ping" for name in schedule]
+    for reason, words in sorted(value.reasons.items()):
+        occasions.append(f"{reason} ({' '.join(words.split()).rstrip('.')})")
+    if occasions and value.send_if_empty:
+        occasions.append("also with nothing new in it")
+    return _in_line("; ".join(occasions))
 
 
 def _metric(raw: RawObject) -> Metric:

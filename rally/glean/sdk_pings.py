@@ -15,6 +15,8 @@ USABLE = {
             place=_SDK.at("events"),
             has_client_id=True,
             reasons=("inactive", "max_capacity", "startup"),
+            sent="when the application becomes inactive, has recorded many events, or"
+            " starts and finds some",
         ),
         Ping(
             name="deletion-request",
@@ -23,6 +25,7 @@ USABLE = {
             place=_SDK.at("deletion-request"),
             has_client_id=True,
             reasons=("at_init", "set_upload_enabled"),
+            sent="when somebody ends the collection of data",
         ),
     )
 }

@@ -85,13 +85,15 @@ policy:
 
 # `rally studies add {namespace} --metrics FILE --pings FILE` adds a document for each
 # ping. delete_after_days: 180 deletes rows that old; without it they stay until the
-# study is concluded.
+# study is concluded. sent tells participants when it is sent.
 documents:
   {joins}.{version}:
     means: joins
+    # sent: once, as somebody joins
     purpose: who joined the study, and when
   {leaves}.{version}:
     means: leaves
+    # sent: once, as somebody leaves
     purpose: who left the study, so that their data is deleted
 """
 

@@ -5,6 +5,7 @@ that the others are written, and nothing is added where a reader of YAML would n
 exactly the entries before and the new ones.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from rally.fields import Place
 from rally.plain_yaml import read_yaml
 
 _KEY = re.compile(r"documents:\s*(\{\s*\}\s*)?(#.*)?")
+_WORD = re.compile("[A-Za-z][a-z-]+|TODO")
 _ENTRY = re.compile(r"( +)[^\s#]")
 
 
@@ -51,7 +53,7 @@ def add_documents(
         for name, values in entries.items()
         for line in (
             f"{indent}{name}:",
-            *(f"{indent}{indent}{key}: {value}" for key, value in values.items()),
+            *(f"{indent}{indent}{key}: {_scalar(it)}" for key, it in values.items()),
         )
     ]
     if begin is None:
@@ -68,6 +70,12 @@ def add_documents(
             " means and purpose, and run this again"
         )
     return made
+
+
+def _scalar(value: str) -> str:
+    """Writes text in quotes, of which JSON's are YAML's, but for a plain word."""
+    is_word = _WORD.fullmatch(value)
+    return value if is_word else json.dumps(value, ensure_ascii=False)
 
 
 def _find_block(lines: list[str]) -> tuple[int | None, int, str]:

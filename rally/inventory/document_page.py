@@ -61,6 +61,7 @@ def _sections(study: StudyEntry, entry: DocumentEntry, day: date) -> Iterator[Ma
             (
                 (f"Collected on {say_day(day)}", say_collected(study, entry)),
                 ("Holds", f"{say_means(document)}: {count_fields(entry)}"),
+                ("Sent", stranger(document.sent)),
                 ("Highest category", _category(entry)),
                 ("Kept", say_kept(study, document)),
                 ("Linked to a person", say_identity(document)),

@@ -4,6 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
+from rally.disclosure import in_json
 from rally.inventory.changes import Revision, revisions_of
 from rally.inventory.forms import make_example
 from rally.inventory.records import DocumentEntry, ExpungeEntry, Inventory, StudyEntry
@@ -36,7 +37,7 @@ def to_json(inventory: Inventory) -> str:
           access         a list of {group, agreement, from: DAY, until: DAY}
           category       the highest of its fields, 1 to 4
           dates          {starts, ending_announced, collect_through, analysis_until}
-          documents      a list of {name, means, purpose, built_in, category,
+          documents      a list of {name, means, purpose, sent, built_in, category,
                          raised_by, keep, delete_after_days, kept_by, fingerprint,
                          participant, fields, revisions, approved, is_approved,
                          reviews: ids}
@@ -55,6 +56,9 @@ def to_json(inventory: Inventory) -> str:
           notices        what people read before they join, a list of {version, from:
                          DAY, lang, lasts_days: null until the conclusion, where,
                          sha256}
+          participants   people who joined and have not left: a number, 0 or the
+                         greatest multiple of ten below; "<10"; or null where no
+                         platform was named, and before and after the study
           policy         {enrolment_required, refuse_do_not_track, private_browsing,
                          countries, minimum_age, after_end, unmatched_withdrawals}
           reviews        a list of {id, renews, incremental_to, requester, owner,
@@ -96,6 +100,9 @@ def _study(entry: StudyEntry) -> dict[str, Any]:
             "collect_through": _day(study.collect_through),
             "analysis_until": _day(study.analysis_until),
         },
+        "participants": None
+        if entry.participants is None
+        else in_json(entry.participants),
         "policy": _policy(study.policy),
         "access": [describe_access(each) for each in study.access],
         "events": [
@@ -163,6 +170,7 @@ def _document(entry: DocumentEntry) -> dict[str, Any]:
         "name": document.name,
         "means": document.means,
         "purpose": document.purpose,
+        "sent": document.sent,
         "built_in": entry.is_built_in,
         "category": entry.category,
         "keep": document.keep,

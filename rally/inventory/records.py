@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from rally.disclosure import Disclosed
 from rally.registry.approvals import SchemaApproval
 from rally.registry.collected_fields import CollectedField
 from rally.registry.reviews import Review
@@ -109,6 +110,8 @@ class StudyEntry:
         reviews: Reviews that are public or whose days have begun, sorted by their ids.
         expunges: What was ordered to be taken out up to that day, in the order of the
             decisions.
+        participants: People who take part now, as their number may be shown; None
+            where no platform was named, and before and after the study.
     """
 
     study: Study
@@ -117,6 +120,7 @@ class StudyEntry:
     documents: tuple[DocumentEntry, ...]
     reviews: tuple[Review, ...]
     expunges: tuple[ExpungeEntry, ...] = ()
+    participants: Disclosed | None = None
 
     @property
     def category(self) -> int | None:

@@ -27,6 +27,7 @@ from rally.inventory.wording import (
     say_lasting,
     say_leaving,
     say_means,
+    say_number,
     say_participants,
     say_period,
     say_private_windows,
@@ -122,6 +123,8 @@ def _in_short(entry: StudyEntry) -> Markup:
         ("Takes part", say_participants(entry)),
         ("Highest category", category_mark(entry.category)),
     ]
+    if entry.participants is not None:
+        pairs.append(("Joined, and has not left", say_number(entry.participants)))
     if study.kind is StudyKind.STUDY:
         pairs.append(("All is deleted by", say_day(study.analysis_until)))
     about = study.about or _UNSTATED

@@ -1,8 +1,10 @@
 """Takes the inventory of a registry, and of what people decided on its studies."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from rally.disclosure import Disclosed, round_count
 from rally.inventory.records import (
     DocumentEntry,
     ExpungeEntry,
@@ -13,8 +15,13 @@ from rally.inventory.records import (
 from rally.registry.approvals import Approvals, Coverage
 from rally.registry.registry import Registry
 from rally.registry.reviews import Review
-from rally.registry.study import Study
-from rally.registry.transitions import States, Transition, transitions_in
+from rally.registry.study import Study, StudyKind
+from rally.registry.transitions import (
+    States,
+    StudyState,
+    Transition,
+    transitions_in,
+)
 from rally.version import pipeline_version
 
 if TYPE_CHECKING:
@@ -23,7 +30,10 @@ if TYPE_CHECKING:
 
 
 def take_inventory(
-    registry: Registry, chain: "Chain | None", at: datetime
+    registry: Registry,
+    chain: "Chain | None",
+    at: datetime,
+    participants: Mapping[str, int] | None = None,
 ) -> Inventory:
     """Gathers what each study collects and what was decided on it.
 
@@ -31,6 +41,8 @@ def take_inventory(
         registry: Registry of the studies.
         chain: Decisions of the platform; None where no platform was named.
         at: Time for which the inventory is true, UTC; of it only the day is told.
+        participants: People who take part at that time, by namespace of their study,
+            and by RALLY; None where no platform was named.
     """
     from rally.registry.expunges import NO_EXPUNGES, Expunges  # imports fastavro
 
@@ -51,6 +63,7 @@ def take_inventory(
                 documents=_documents(registry, study, approvals, at),
                 reviews=_reviews(study, at.date()),
                 expunges=_expunges(expunges, study, at),
+                participants=_participants(participants, study, states.at(study, at)),
             )
             for study in registry.studies.values()
         ),
@@ -68,6 +81,18 @@ def _events(
         if each.namespace == study.namespace and each.at <= time
     }
     return tuple(sorted(found, key=lambda each: (each.at, each.action)))
+
+
+def _participants(
+    numbers: Mapping[str, int] | None, study: Study, state: StudyState
+) -> Disclosed | None:
+    """Returns how many people take part in a study that has begun and is not over."""
+    if numbers is None or state in (StudyState.DRAFT, StudyState.CONCLUDED):
+        return None
+    from rally.events import RALLY  # imports fastavro
+
+    scope = RALLY if study.kind is StudyKind.PLATFORM else study.namespace
+    return round_count(numbers.get(scope, 0))
 
 
 def _expunges(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from rally.decisions.contents import ReviewResult
+from rally.disclosure import NONE, Disclosed, in_words
 from rally.inventory.forms import say_type, show_example
 from rally.inventory.records import DocumentEntry, StudyEntry
 from rally.registry.collected_fields import CollectedField
@@ -112,6 +113,13 @@ def say_participants(entry: StudyEntry) -> str:
     if not policy.enrolment_required:
         return f"{people}; nothing else than that they join is recorded"
     return f"{people}, who joined"
+
+
+def say_number(participants: Disclosed) -> str:
+    """Returns how many people take part, so that no single person can be made out."""
+    if participants == NONE:
+        return "nobody"
+    return f"{in_words(participants)} people; no closer number is told"
 
 
 def say_lasting(notice: ConsentNotice) -> str:

@@ -112,6 +112,7 @@ def _read_document(
         older=fields.attempt(lambda: _older(files), files),
         kept_by=fields.maybe("kept_by", _kept_by),
         consent=fields.maybe("consent", read_consent_places),
+        sent=fields.maybe("sent", words),
     )
     policy, revisions = promises.policy, () if files is UNREAD else files
     for check, *values in (

@@ -132,4 +132,5 @@ def _document(
         purpose="Pioneer v2's own record of who joined and who left.",
         schema=schema,
         is_built_in=True,
+        sent=f"once, as somebody {means}",
     )

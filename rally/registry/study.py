@@ -161,6 +161,7 @@ class Document:
         kept_by: Person who keeps rows of the platform that nothing else ends.
         consent: Pointers to what someone agrees to; of consents alone.
         is_built_in: Whether the protocol brings it, and no study's wish.
+        sent: Occasions on which clients send it, in words; None where nobody said.
     """
 
     namespace: str
@@ -177,6 +178,7 @@ class Document:
     older: tuple[PayloadSchema, ...] = ()
     consent: ConsentPlaces | None = None
     is_built_in: bool = False
+    sent: str | None = None
 
     @property
     def name(self) -> str:

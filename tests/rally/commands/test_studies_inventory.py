@@ -9,9 +9,12 @@ import pytest
 
 from rally.commands.studies import COMMAND
 from rally.errors import ConfigurationError
+from rally.events import Event, EventKind, write_events
 from rally.parser import Parser
 from rally.registry.transitions import StudyAction
-from tests.support.stores import mark_stores
+from rally.times import to_micros
+from rally.withdrawal.withdrawal_list import WithdrawalList
+from tests.support.stores import mark_stores, publish
 from tests.support.study_decisions import decide_study
 
 TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
@@ -34,6 +37,13 @@ def inventory(capsys, tmp_path):
     return run
 
 
+def founded(tmp_path):
+    """A platform on which nobody has left."""
+    platform = mark_stores(tmp_path / "store").platform
+    publish(platform, WithdrawalList())
+    return platform
+
+
 def states(content):
     return {each["namespace"]: each["state"] for each in content["studies"]}
 
@@ -46,13 +56,32 @@ def test_registry_becomes_a_site(inventory):
 
 
 def test_platform_adds_signed_decisions(inventory, tmp_path):
-    store = mark_stores(tmp_path / "store")
+    platform = founded(tmp_path)
     at = datetime(2021, 5, 1, tzinfo=UTC)
-    decide_study(store.platform, FOO, StudyAction.PAUSE, at, "stop")
+    decide_study(platform, FOO, StudyAction.PAUSE, at, "stop")
     for place in (f"--store={tmp_path}/store", f"--platform={tmp_path}/store/platform"):
         _, _, _, content = inventory(place)
         assert (content["decisions_known"], content["development"]) == (True, True)
         assert states(content)[FOO] == "paused"
+
+
+def test_platform_adds_how_many_take_part(inventory, tmp_path):
+    platform = founded(tmp_path)
+    sent = to_micros(datetime(2021, 5, 1, tzinfo=UTC))
+    signal = f"{FOO}/study-enrollment.1"
+    write_events(
+        platform,
+        [
+            Event(EventKind.JOINED, FOO, f"{it}", sent, None, f"{it}", signal)
+            for it in range(23)
+        ],
+        "1",
+    )
+    _, _, _, content = inventory(f"--store={tmp_path}/store")
+    told = {each["namespace"]: each["participants"] for each in content["studies"]}
+    assert told == dict.fromkeys(told, 0) | {FOO: 20}
+    _, _, _, content = inventory()
+    assert {each["participants"] for each in content["studies"]} == {None}
 
 
 def test_study_with_a_fault_is_named_and_the_others_are_shown(inventory, tmp_path):

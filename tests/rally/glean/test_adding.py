@@ -8,8 +8,17 @@ from rally.glean.kept_words import keep_words, leaves, open_fields
 from rally.glean.schema_text import schema_text
 from rally.names import NAMESPACE_RULE
 from rally.parser import Parser
+from rally.plain_yaml import read_yaml
 from tests.rally.glean.conftest import DEFINITIONS
-from tests.rally.glean.test_reading import METRICS, PINGS, VISIT, metric, page
+from tests.rally.glean.test_reading import (
+    METRICS,
+    OCCASIONS,
+    PINGS,
+    SENT,
+    VISIT,
+    metric,
+    page,
+)
 
 
 @pytest.fixture
@@ -221,6 +230,16 @@ def test_a_study_that_is_not_there_is_told_how_to_make(studies, add, tmp_path):
             " studies new rally-birds`"
         ],
     )
+
+
+def test_document_says_when_it_is_sent(studies, add):
+    assert add(page(metric()), OCCASIONS)[0] == 0
+    documents = read_yaml("", (studies / "rally-birds" / "study.yaml").read_bytes())
+    assert documents.value["documents"]["visit.1"] == {
+        "means": "data",
+        "purpose": "TODO",
+        "sent": SENT,
+    }
 
 
 VISIT_ENTRY = "  visit.1:\n    means: data\n    purpose: TODO\n"

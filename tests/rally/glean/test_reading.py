@@ -29,6 +29,21 @@ visit:
     include_client_id: false{SAYS}"""
 
 
+OCCASIONS = f"""
+visit:
+    description: Sent when a page is left
+    include_client_id: false
+    send_if_empty: true
+    metadata: {{ping_schedule: [baseline]}}
+    reasons:
+      left: The page was left.
+      closed: 'The browser, or "it": ended # at last'{SAYS}"""
+SENT = (
+    'with each baseline ping; closed (The browser, or "it": ended # at last); left'
+    " (The page was left); also with nothing new in it"
+)
+
+
 def metric(name="depth", more="", **values):
     values = {
         "type": "boolean",
@@ -58,6 +73,11 @@ def faults(tmp_path, *args, **more):
     return [each.replace(f"{tmp_path}/", "") for each in faults_of(refused.value)]
 
 
+def test_occasions_on_which_a_ping_is_sent_become_words(tmp_path):
+    (ping,) = read(tmp_path, page(metric()), OCCASIONS).pings
+    assert ping.sent == SENT
+
+
 def test_definitions_are_read_as_written():
     lab = definitions_of("lab")
     assert [ping.name for ping in lab.pings] == [
@@ -67,6 +87,11 @@ def test_definitions_are_read_as_written():
         *(("at_init", "set_upload_enabled"), ("scheduled", "shutdown"), (), ())
     ]
     assert [ping.has_client_id for ping in lab.pings] == [True, False, False, False]
+    assert [ping.sent for ping in lab.pings] == [
+        "when somebody ends the collection of data",
+        "scheduled (It was time); shutdown (The browser ends)",
+        *("", ""),
+    ]
     by_id = {metric.id: metric for metric in lab.metrics}
     assert list(by_id) == sorted(by_id)
     clicks = by_id["lab.clicks_by_kind"]

@@ -34,7 +34,7 @@ def test_study_is_told_whole():
         "/a", "A text", "string", True, 3, "A use", "A benefit", date(2027, 3, 31), True
     )
     study = stream()
-    visit = study.documents["user-journey.1"]
+    visit = replace(study.documents["user-journey.1"], sent="as a page is left")
     schema = replace(visit.schema, fields=(field,))
     documents = {"user-journey.1": replace(visit, schema=schema)}
     (entry,) = json.loads(to_json(inventory_of(replace(study, documents=documents))))[
@@ -57,6 +57,7 @@ def test_study_is_told_whole():
         }
     ]
     assert document["fingerprint"] == schema.fingerprint
+    assert document["sent"] == "as a page is left"
     assert (document["category"], document["built_in"]) == (4, False)
     assert document["raised_by"] == "browsing-beside-id"
     assert (entry["state"], entry["category"]) == ("collecting", 4)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.disclosure import round_count
 from rally.inventory.json import to_json
 from rally.inventory.records import ExpungeEntry
 from rally.inventory.site import make_site
@@ -170,6 +171,34 @@ def test_document_tells_each_field():
         "whole number, such as 42; may be absent",
     ] in told
     assert len(tables(page)["Fields of the library"]) == 19
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "data"),
+    [
+        (0, "nobody", 0),
+        (9, "fewer than 10 people; no closer number is told", "<10"),
+        (1234, "at least 1,230 people; no closer number is told", 1230),
+        (None, None, None),
+    ],
+)
+def test_participants_are_told_as_no_close_number(number, told, data):
+    count = None if number is None else round_count(number)
+    inventory = inventory_of(stream())
+    entry = replace(inventory.studies[0], participants=count)
+    site = make_site(replace(inventory, studies=(entry,)))
+    assert facts(parse(site[STUDY])).get("Joined, and has not left") == told
+    (study,) = json.loads(site["inventory.json"])["studies"]
+    assert study["participants"] == data
+
+
+def test_document_says_when_it_is_sent():
+    study = stream()
+    assert facts(parse(make_site(inventory_of(study))[JOURNEY]))["Sent"] == "not stated"
+    visit = replace(study.documents["user-journey.1"], sent="as a <page> is left")
+    told = replace(study, documents={"user-journey.1": visit})
+    page = parse(make_site(inventory_of(told))[JOURNEY])
+    assert facts(page)["Sent"] == "as a <page> is left"
 
 
 def test_events_and_faults_are_told():

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rally.decisions.verifying import read_chain
+from rally.disclosure import Disclosed
 from rally.inventory.records import ExpungeEntry, StudyEvent
 from rally.inventory.taking import take_inventory
 from rally.registry.registry import Registry
 from rally.registry.reviews import Announcement
-from rally.registry.study import UnavailableStudy
+from rally.registry.study import StudyKind, UnavailableStudy
 from rally.registry.transitions import StudyAction, StudyState
 from tests.rally.inventory.samples import AT, STREAM, shipped, stream
 from tests.support.expunges import order_expunge
@@ -64,6 +65,34 @@ def test_orders_to_expunge_are_told_once_they_count(tmp_path):
     told = ExpungeEntry(NOON.date(), document, "/a/b", *days, "a test")
     assert entry.expunges == (told,)
     assert take_inventory(registry, None, AT).studies[0].expunges == ()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "changes", "told"),
+    [
+        (None, {}, None),
+        ({}, {}, Disclosed(0)),
+        ({STREAM: 7, "rally": 500}, {}, Disclosed(0, 10)),
+        ({STREAM: 127}, {}, Disclosed(120, 130)),
+        ({STREAM: 127}, {"starts": date(2022, 11, 1)}, None),
+        ({STREAM: 127}, {"collect_through": date(2022, 9, 1)}, Disclosed(120, 130)),
+        ({STREAM: 127, "rally": 7}, {"kind": StudyKind.PLATFORM}, Disclosed(0, 10)),
+    ],
+    ids=["no platform", "nobody", "few", "many", "not begun", "ended", "Rally"],
+)
+def test_participants_are_told_in_tens(numbers, changes, told):
+    registry = Registry({STREAM: stream(**changes)})
+    (entry,) = take_inventory(registry, None, AT, numbers).studies
+    assert entry.participants == told
+
+
+def test_participants_of_a_concluded_study_are_not_told(tmp_path):
+    platform = mark_stores(tmp_path / "store").platform
+    decide_study(platform, STREAM, StudyAction.END, NOON)
+    decide_study(platform, STREAM, StudyAction.CONCLUDE, NOON + timedelta(seconds=1))
+    registry = Registry({STREAM: stream()})
+    (entry,) = take_inventory(registry, read_chain(platform), AT, {STREAM: 99}).studies
+    assert (entry.state, entry.participants) == (StudyState.CONCLUDED, None)
 
 
 def test_documents_may_be_collected_when_reviews_say_so(tmp_path):

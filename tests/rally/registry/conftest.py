@@ -40,6 +40,7 @@ documents:
     keep: latest
     buckets: 64
     purpose: what is visited
+    sent: as a page is left
   joined.1:
     means: joins
     scope: [/study]

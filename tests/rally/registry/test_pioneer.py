@@ -25,6 +25,7 @@ def test_enrolment_and_deletion_request_are_built_in(folder):
         purpose="Pioneer v2's own record of who joined and who left.",
         schema=enrolment.schema,
         is_built_in=True,
+        sent="once, as somebody joins",
     )
     request = registry.document(study, "deletion-request", 1)
     assert (request.means, request.scope) == (Means.LEAVES, ())

@@ -67,9 +67,11 @@ def test_good_study_becomes_typed_records(folder):
         buckets=64,
         purpose="what is visited",
         schema=visit.schema,
+        sent="as a page is left",
     )
     assert visit.name == "visit.1"
     assert (joined.means, joined.scope) == (Means.JOINS, ("/study",))
+    assert joined.sent is None
     assert (joined.delete_after_days, joined.keep, joined.buckets) == (
         None,
         Keep.ALL,
@@ -214,6 +216,8 @@ WRONG_VALUES = [
     (f"{VISIT} buckets", 48, "must be a power of two, at most 4,096"),
     (f"{VISIT} buckets", 0, WHOLE),
     (f"{VISIT} purpose", None, TEXT),
+    (f"{VISIT} sent", "", TEXT),
+    (f"{VISIT} sent", "TODO when", "is still open; write it in the place of TODO"),
     (f"{VISIT} delete_after", 180, f"{UNKNOWN} {UNUSED}"),
     (f"{VISIT} review", {"category": 1, "result": "+"}, f"{UNKNOWN} {UNUSED}"),
 ]  # fmt: skip
