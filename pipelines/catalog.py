@@ -14,6 +14,7 @@ from rally.commands import (
     person,
     profile,
     receipts,
+    releases,
     schedule,
     status,
     studies,
@@ -30,7 +31,7 @@ COMMANDS = tuple(
     each.COMMAND
     for each in (
         *(status, init, withdraw, withdrawals, receipts, studies, people, decisions),
-        *(person, keys, try_pings, schedule, estimate, doctor, profile),
+        *(person, releases, keys, try_pings, schedule, estimate, doctor, profile),
     )
 )
 

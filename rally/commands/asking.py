@@ -41,6 +41,26 @@ def ask_for_name(args: argparse.Namespace, what: str, name: str) -> None:
         raise ConfigurationError(f"{name}: nothing is done; that was another answer")
 
 
+def ask_for_text(given: str | None, question: str, option: str) -> str:
+    """Gives what an option says, or else what somebody types.
+
+    Args:
+        given: Value of the option.
+        question: Question to whoever sits at a terminal.
+        option: Name of the option, for the message.
+
+    Raises:
+        ConfigurationError: It is not given, and nobody can be asked.
+    """
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{option}: is missing; nobody can be asked here")
+    print_lines(f"{question}: ", file=sys.stderr, end="")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
 def _answer(question: str) -> str:
     if not sys.stdin.isatty():
         raise ConfigurationError(

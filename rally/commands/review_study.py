@@ -5,12 +5,12 @@ the platform's chain of decisions.
 """
 
 import argparse
-import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from rally.bounded_files import read_bounded, read_bounded_text
+from rally.commands.asking import ask_for_text
 from rally.commands.command import Command, CommandGroup
 from rally.commands.decide_study import decider, platform_of
 from rally.commands.options import find_review, find_study
@@ -124,12 +124,12 @@ def sign_review(args: argparse.Namespace) -> int:
     approvals = Approvals.of_chain(registry, read_chain(platform))
     print_lines(*describe_review(study, review, approvals))
     signer = decider(args)
-    risk = _ask(args.risk, "Risk [low/medium/high]", "--risk")
-    result = _ask(args.result, "Decision [+/-/later]", "--result")
+    risk = ask_for_text(args.risk, "Risk [low/medium/high]", "--risk")
+    result = ask_for_text(args.result, "Decision [+/-/later]", "--result")
     if result == _LATER:
         print_lines("Nothing is signed.")
         return 0
-    words = args.note or _ask(None, "Mitigations, or the reason", "--note")
+    words = args.note or ask_for_text(None, "Mitigations, or the reason", "--note")
     answer = ReviewSignature(
         namespace=study.namespace,
         review=review.id,
@@ -231,19 +231,9 @@ def _steward_answers(args: argparse.Namespace, area: Role) -> tuple[str, ...]:
         raise_all([*yaml.faults, *yaml.unreadable])
         return answers_to(len(REVIEW_QUESTIONS))(place, yaml.value)
     return tuple(
-        _ask(None, f"{number}. {question}", "--answers") or OPEN
+        ask_for_text(None, f"{number}. {question}", "--answers") or OPEN
         for number, question in enumerate(REVIEW_QUESTIONS, 1)
     )
-
-
-def _ask(given: str | None, question: str, option: str) -> str:
-    if given:
-        return given
-    if not sys.stdin.isatty():
-        raise ConfigurationError(f"{option}: is missing; nobody can be asked here")
-    print_lines(f"{question}: ", file=sys.stderr, end="")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()
 
 
 def _area(text: str) -> Role:

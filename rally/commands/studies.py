@@ -67,7 +67,10 @@ _BY_DATES = (
 
 def check_registry(args: argparse.Namespace) -> int:
     """Loads the registry, every rule of it, and prints a line a study or fault."""
+    from rally.releases.recipe_files import read_recipes  # imports fastavro
+
     registry, chain = Registry.load(args.studies), maybe_chain(args)
+    recipes = read_recipes(args.studies, registry)
     faults = [*find_faults(registry, Approvals.known(registry, chain))]
     closed = {fault.partition("/")[0] for fault in faults}
     good = [each for name, each in registry.studies.items() if name not in closed]
@@ -81,6 +84,7 @@ def check_registry(args: argparse.Namespace) -> int:
             f"No notices: {', '.join(unread)}; what people read when they joined is not"
             " known."
         )
+    faults += (fault for each in recipes for fault in each.faults)
     if registry.unavailable or faults:
         sys.stdout.flush()  # before what is wrong, where both are one terminal's
         raise ManyFaults([*all_faults(registry.unavailable.values()), *faults])

@@ -93,19 +93,31 @@ def signing_areas(recipe: Recipe, registry: Registry) -> tuple[Role, ...]:
         recipe: Recipe, be it a faulty one.
         registry: Registry of the studies.
     """
+    categories = set(categories_of(recipe, registry).values())
+    if recipe.demographics or not categories.isdisjoint(SIGNED_CATEGORIES):
+        return (Role.STEWARD, Role.PRIVACY)
+    return (Role.STEWARD,)
+
+
+def categories_of(recipe: Recipe, registry: Registry) -> dict[str, int]:
+    """Gives the category of each column that a recipe reads.
+
+    It is the highest of all documents; what nobody describes is of the highest there
+    is.
+    """
     study = registry.study(recipe.namespace)
     documents = [
         study.documents.get(name) if study else None for name in recipe.documents
     ]
     known = [document_columns(each) if each else {} for each in documents]
-    is_harmless = not recipe.demographics and all(
-        (column := columns.get(name)) is not None
-        and column.field is not None
-        and column.field.category not in SIGNED_CATEGORIES
-        for columns in known
+    return {
+        name: max(_category_of(columns.get(name)) for columns in known)
         for name in recipe.columns
-    )
-    return (Role.STEWARD,) if is_harmless else (Role.STEWARD, Role.PRIVACY)
+    }
+
+
+def _category_of(column: DocumentedColumn | None) -> int:
+    return column.field.category if column and column.field else HIGHEST
 
 
 class _Checks:
