@@ -146,7 +146,12 @@ class AllFields(Fields):
     def need(self, name: str, read: Reader[T]) -> T:
         """The entry's value, or UNREAD."""
         self._known.append(name)
-        return self.attempt(lambda: super(AllFields, self).need(name, read))
+        try:
+            return super().need(name, read)
+        except ConfigurationError as error:
+            self._faults += faults_of(error)
+            unread: T = UNREAD
+            return unread
 
     def add(self, faults: Iterable[str]) -> None:
         """Adds faults that were found elsewhere, one line each."""
@@ -161,7 +166,8 @@ class AllFields(Fields):
             return make()
         except ConfigurationError as error:
             self._faults += faults_of(error)
-            return self.attempt(make, UNREAD)
+            unread = UNREAD
+            return unread
 
     def attempt_two(
         self, make: Callable[[], tuple[T, U]], *values: object
@@ -310,10 +316,11 @@ def up_to(most: int) -> Reader[int]:
 
 def choice(kind: type[E]) -> Reader[E]:
     """Reads one of an enumeration's values."""
+    known = {str(each): each for each in kind}
 
     def read(place: Place, value: object) -> E:
-        if isinstance(value, str) and value in set(kind):
-            return kind(value)
+        if isinstance(value, str) and value in known:
+            return known[value]
         raise place.error(f"must be one of: {', '.join(kind)}")
 
     return read

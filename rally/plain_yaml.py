@@ -116,6 +116,9 @@ class _Reader:
         return PlainYaml(value, self._lines, self._faults, self._unreadable)
 
     def _node(self, event: yaml.Event, path: _Path) -> _Node:
+        if isinstance(event, yaml.ScalarEvent) and not (event.tag or event.anchor):
+            self._spend(event, 1, len(path))  # as nearly all nodes are
+            return _Node(self._scalar(event))
         if isinstance(event, yaml.AliasEvent):
             node = self._anchored.get(event.anchor or "")
             if node is None:
@@ -176,14 +179,16 @@ class _Reader:
         """Reads a key; what is wrong with it has no place inside the value."""
         before = len(self._unreadable)
         key = self._node(event, (*path, "?"))
-        if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
-            reason = "<<: merge keys are not read; write out what is meant"
-            key = key._replace(value=self._unread(event, reason))
+        if isinstance(event, yaml.ScalarEvent):
+            if event.value == "<<":
+                reason = "<<: merge keys are not read; write out what is meant"
+                key = key._replace(value=self._unread(event, reason))
         elif isinstance(key.value, dict | list):
             reason = "found unhashable key; correct it"
             key = key._replace(value=self._unread(event, reason))
-        self._faults += self._unreadable[before:]
-        del self._unreadable[before:]
+        if len(self._unreadable) > before:
+            self._faults += self._unreadable[before:]
+            del self._unreadable[before:]
         return key
 
     def _entry(self, at: yaml.Event, event: yaml.Event, path: _Path) -> _Node:

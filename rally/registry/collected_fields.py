@@ -20,13 +20,14 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from rally.errors import ConfigurationError, faults_of
 from rally.fields import Place, Reader, choice, flag, iso_day, raise_all, text
 from rally.validation.avro_types import Array, Field, Map, Record, Type, Union
-from rally.validation.leaves import Leaf
+from rally.validation.leaves import PRIMITIVES, Leaf
 
 CATEGORIES = (1, 2, 3, 4)
 """Categories of Mozilla's data collection review."""
@@ -45,7 +46,7 @@ _INNER = frozenset(("type", "items", "values", "fields"))
 
 _NULL = "null"
 _DOC = "doc"
-_NEEDED = (_DOC, "category", "purpose")
+_NEEDED = frozenset((_DOC, "category", "purpose"))
 _PROPERTIES = frozenset((*_NEEDED, "benefit", "expires", "identifier", "sdk"))
 
 
@@ -106,17 +107,20 @@ def without_descriptions(schema: Any) -> Any:
 
 def _without(schema: Any, names: frozenset[str]) -> Any:
     """Gives a schema, or a field of one, without properties of these names."""
-    if isinstance(schema, str):
-        return schema
+    if isinstance(schema, dict):
+        return {
+            name: _without(value, names)
+            if name in _INNER and not isinstance(value, str)
+            else value
+            for name, value in schema.items()
+            if name not in names
+        }
     if isinstance(schema, list):
-        return [_without(branch, names) for branch in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        name: _without(value, names) if name in _INNER else value
-        for name, value in schema.items()
-        if name not in names
-    }
+        return [
+            branch if isinstance(branch, str) else _without(branch, names)
+            for branch in schema
+        ]
+    return schema
 
 
 def read_fields(place: Place, type_: Type) -> tuple[CollectedField, ...]:
@@ -180,13 +184,14 @@ class _Leaves:
             self._faults |= dict.fromkeys(faults_of(error))
 
 
+@lru_cache(maxsize=256)  # most fields have one of the same few types
 def _reaches_value(type_: Type) -> bool:
     """Tells whether a type reaches anything that is neither a record nor null."""
     match type_:
-        case Leaf(name=name):
-            return name != _NULL
+        case Leaf():
+            return type_ is not PRIMITIVES[_NULL]
         case Union(branches=branches):
-            return any(map(_reaches_value, branches))
+            return any([_reaches_value(branch) for branch in branches])
         case Array(items=items) | Map(values=items):
             return _reaches_value(items)
     return False
@@ -195,44 +200,44 @@ def _reaches_value(type_: Type) -> bool:
 def _may_be_null(type_: Type) -> bool:
     if not isinstance(type_, Union):
         return False
-    first, *others = type_.branches
-    return first.name == _NULL or any(each.name == _NULL for each in others)
+    return PRIMITIVES[_NULL] in type_.branches
 
 
 def _read_field(
     place: Place, field: Field, path: str, *, optional: bool
 ) -> CollectedField:
     """Reads the properties of one leaf. Raises ConfigurationError with all faults."""
-    declared = field.properties
-    said: dict[str, Any] = {"doc": "", "category": 0, "purpose": ""}
-    wrong = [name for name in _NEEDED if name not in declared]
-    for name, read in _READERS.items():
-        if name in declared:
-            try:
-                said[name] = read(place, declared[name])
-            except ConfigurationError:
-                wrong.append(name)
-    faults = list(_find_faults(place.at(path), declared)) if wrong else []
-    found = CollectedField(
+    try:  # without places, which cost more than all else, until one is needed
+        said: dict[str, Any] = {
+            name: _READERS[name](place, value)
+            for name, value in field.properties.items()
+            if name in _READERS
+        }
+    except ConfigurationError:
+        said = {}
+    is_lost = "expires" in said and not field.may_be_absent
+    if is_lost or not said.keys() >= _NEEDED:
+        raise_all(list(_find_faults(place.at(path), field)))
+    return CollectedField(
         path=path, type=describe_type(field.type), optional=optional, **said
     )
-    if found.expires and not field.may_be_absent:
-        what = 'needs a field that may be absent; write ["null", …] with default null'
-        faults.append(str(place.at(path, "expires").error(what)))
-    raise_all(faults)
-    return found
 
 
-def _find_faults(place: Place, declared: Mapping[str, Any]) -> Iterator[str]:
+def _find_faults(place: Place, field: Field) -> Iterator[str]:
     """Finds what is wrong with the properties of a leaf, each at its place."""
-    if missing := [name for name in _NEEDED if name not in declared]:
+    declared, said = field.properties, set[str]()
+    if missing := [name for name in _READERS if name in _NEEDED - declared.keys()]:
         yield str(place.error(f"has no {', '.join(missing)}; say it"))
-    for name, read in _READERS.items():
+    for name in _READERS:
         try:
             if name in declared:
-                read(place.at(name), declared[name])
+                _READERS[name](place.at(name), declared[name])
+                said.add(name)
         except ConfigurationError as error:
             yield from faults_of(error)
+    if "expires" in said and not field.may_be_absent:
+        what = 'needs a field that may be absent; write ["null", …] with default null'
+        yield str(place.at("expires").error(what))
 
 
 def words(place: Place, value: object) -> str:
@@ -252,6 +257,7 @@ def category(place: Place, value: object) -> int:
     return value
 
 
+@lru_cache(maxsize=256)
 def describe_type(type_: Type) -> str:
     """Describes an Avro type in short, without null: `map of string`."""
     match type_:
@@ -260,8 +266,8 @@ def describe_type(type_: Type) -> str:
         case Map(values=values):
             return f"map of {describe_type(values)}"
         case Union(branches=branches):
-            named = [each for each in branches if each.name != _NULL]
-            return " or ".join(map(describe_type, named)) or _NULL
+            named = [describe_type(it) for it in branches if it.name != _NULL]
+            return " or ".join(named) or _NULL
         case Record():
             return "record"
     return type_.name

@@ -9,6 +9,7 @@ ConfigurationError that names the place, the fault and the remedy.
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn, cast
 
 from rally.errors import ConfigurationError, ManyFaults, faults_of
@@ -24,6 +25,7 @@ from rally.validation.avro_types import (
     tries_of,
 )
 from rally.validation.bounds import (
+    BOUND_NAMES,
     KeyLists,
     check_known,
     check_no_bounds,
@@ -34,13 +36,15 @@ from rally.validation.bounds import (
     refuse,
 )
 from rally.validation.leaf_types import (
+    is_name,
     read_enum,
     read_fixed,
     read_logical_type,
     read_name,
     read_primitive,
+    refuse_name,
 )
-from rally.validation.leaves import PRIMITIVES
+from rally.validation.leaves import PRIMITIVES, Leaf
 
 COMPLEX = ("record", "enum", "fixed", "array", "map")
 """Types that a definition may have besides the primitive ones."""
@@ -57,6 +61,7 @@ MAX_TYPES = 5000
 _NULL = PRIMITIVES["null"]
 _DEFINED = frozenset({*PRIMITIVES, *COMPLEX})
 _ORDERS = ("ascending", "descending", "ignore")
+_SELDOM = BOUND_NAMES | {"logicalType", "order", "aliases"}
 
 
 class ReadSchema(NamedTuple):
@@ -189,10 +194,13 @@ class _Reader:
         )
         if len(branches) == 2 and branches[0] is _NULL:  # as nearly all unions are
             other = branches[1]
-            if other.name not in ("null", "union"):
+            if isinstance(other, Leaf):
+                if other is not _NULL:
+                    return _nullable_leaf(other)
+            elif other.name != "union":
                 json = (*_NULL.json, *other.json)
                 depth = _one_more(where, other.depth)
-                return Union(branches, depth, json, tries=tries_of(other))
+                return Union(branches, depth, json, tries=other.tries)
         names = [branch.name for branch in branches]
         if not names or "union" in names or len(set(names)) < len(names):
             refuse(
@@ -273,12 +281,12 @@ class _Reader:
             refuse(where, 'a record has a list of "fields"')
         namespace = full.rpartition(".")[0]
         around = self._key_lists
-        self._key_lists = {**around, **read_key_lists(schema, where)}
+        if "key_lists" in schema:
+            self._key_lists = {**around, **read_key_lists(schema, where)}
         fields, refused = list[Field](), list[ConfigurationError]()
         for index, each in enumerate(declared):
             try:
-                at = f"{where}.fields[{index}]"
-                fields.append(self._field(each, namespace, where, at))
+                fields.append(self._field(each, namespace, where, index))
             except ConfigurationError as error:
                 refused.append(error)
         self._key_lists = around
@@ -287,25 +295,23 @@ class _Reader:
         _refuse_repeated(where, "name", [field.name for field in fields])
         _refuse_repeated(where, "JSON name", [field.json for field in fields])
         types = [field.type for field in fields]
-        tries = max(map(tries_of, types), default=1)
+        tries = max([tries_of(each) for each in types], default=1)
         cases, depth = read_cases(schema, fields, where), _depth(where, types)
         return Record(full, tuple(fields), depth, tries=tries, cases=cases)
 
-    def _field(self, field: object, namespace: str, record: str, where: str) -> Field:
+    def _field(self, field: object, namespace: str, record: str, index: int) -> Field:
         if not isinstance(field, dict):
+            where = f"{record}.fields[{index}]"
             refuse(where, 'a field is an object with "name" and "type"')
-        name = read_name(field.get("name"), where)
+        name = field.get("name")
+        if not is_name(name):
+            refuse_name(name, f"{record}.fields[{index}]")
         where = f"{record}.{name}"
         json = field.get("json", name)
         if not isinstance(json, str) or not json:
             refuse(where, '"json" is the field\'s name in JSON, text that is not empty')
-        if "logicalType" in field:
-            refuse(where, '"logicalType" is of a type; put it inside, {"type": {...}}')
-        check_no_bounds(field, "a field", where)
-        if field.get("order", "ascending") not in _ORDERS:
-            refuse(where, f'"order" is one of {", ".join(_ORDERS)}')
-        if "aliases" in field:
-            _check_aliases(field, where)
+        if not _SELDOM.isdisjoint(field):
+            _check_seldom(field, where)
         type_ = self.type_of(field.get("type"), namespace, where)
         default = field.get("default")
         if default is None and takes_null_first(type_):
@@ -319,6 +325,12 @@ class _Reader:
         return Field(name, json, type_, "default" in field, field)
 
 
+@lru_cache(maxsize=256)  # most leaves are the same few: texts up to a length, times
+def _nullable_leaf(leaf: Leaf) -> Union:
+    """Makes the union of null and a leaf that is not null."""
+    return Union((_NULL, leaf), leaf.depth + 1, (*_NULL.json, *leaf.json))
+
+
 def _depth(where: str, parts: Sequence[Type]) -> int:
     return _one_more(where, max([part.depth for part in parts], default=0))
 
@@ -327,6 +339,17 @@ def _one_more(where: str, depth: int) -> int:
     if depth >= MAX_DEPTH:
         _refuse_depth(where)
     return depth + 1
+
+
+def _check_seldom(field: dict[str, Any], where: str) -> None:
+    """Checks properties that few fields have."""
+    if "logicalType" in field:
+        refuse(where, '"logicalType" is of a type; put it inside, {"type": {...}}')
+    check_no_bounds(field, "a field", where)
+    if field.get("order", "ascending") not in _ORDERS:
+        refuse(where, f'"order" is one of {", ".join(_ORDERS)}')
+    if "aliases" in field:
+        _check_aliases(field, where)
 
 
 def _full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
@@ -339,7 +362,9 @@ def _full_name(schema: dict[str, Any], namespace: str, where: str) -> str:
             where, 'readers differ over an empty "namespace" inside another; name it'
         )
     full = f"{space}.{name}" if space and "." not in name else name
-    parts = [read_name(part, where) for part in full.split(".")]
+    parts = full.split(".")
+    for part in parts:
+        read_name(part, where)
     if parts[-1] in _DEFINED:
         refuse(where, f"{parts[-1]!r} is a type of Avro's own; choose another name")
     if "aliases" in schema:
@@ -359,6 +384,8 @@ def _check_aliases(schema: dict[str, Any], where: str) -> None:
 
 def _refuse_repeated(where: str, what: str, names: Sequence[str]) -> None:
     """Refuses a record in which two fields have one name."""
+    if len(set(names)) == len(names):
+        return
     seen: set[str] = set()
     for name in names:
         if name in seen:

@@ -96,8 +96,7 @@ class Union:
     tries: int = 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
+class Field(NamedTuple):
     """A field of a record.
 
     Attributes:

@@ -37,7 +37,9 @@ _OF = {
     "map": ("keys", "key_format", "max_key_bytes", "max_entries"),
 }
 _LIMITS = frozenset({"max_bytes", "max_utf16"})
-_ALL = frozenset(name for names in _OF.values() for name in names)
+BOUND_NAMES = frozenset(name for names in _OF.values() for name in names)
+"""Properties that bound the values of some type."""
+
 _KNOWN = {base: frozenset({*_AVRO, *names}) for base, names in _OF.items()}
 _PLAIN = frozenset(_AVRO)
 _MOST = 2**31 - 1
@@ -56,7 +58,7 @@ def check_known(schema: Mapping[str, Any], base: str, where: str) -> None:
     for name in schema:
         if name in _AVRO or name in known:
             continue
-        if name in _ALL:
+        if name in BOUND_NAMES:
             bases = " or ".join(base for base, names in _OF.items() if name in names)
             refuse(where, f'"{name}" is a bound of {bases}; remove it')
         bounds = f", whose bounds are {', '.join(known)}" if known else ""
@@ -65,15 +67,15 @@ def check_known(schema: Mapping[str, Any], base: str, where: str) -> None:
 
 def check_no_bounds(schema: Mapping[str, Any], what: str, where: str) -> None:
     """Refuses bounds where they have no meaning: beside a name."""
-    if _ALL.isdisjoint(schema):
+    if BOUND_NAMES.isdisjoint(schema):
         return
-    name = next(name for name in schema if name in _ALL)
+    name = next(name for name in schema if name in BOUND_NAMES)
     refuse(where, f'"{name}" is a bound of a type, not of {what}; put it there')
 
 
 def read_text(schema: Mapping[str, Any], where: str) -> Leaf:
     """Reads a string with its bounds: a closed list, a format, or a greatest length."""
-    if _ALL.isdisjoint(schema):
+    if BOUND_NAMES.isdisjoint(schema):
         return PRIMITIVES["string"]
     listed, formatted = "one_of" in schema, "format" in schema
     limited = not _LIMITS.isdisjoint(schema)

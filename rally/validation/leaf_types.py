@@ -3,13 +3,11 @@
 Functions take `where`, the place in the schema in words, for their refusal.
 """
 
-import re
-from typing import Any
+from typing import Any, NoReturn, TypeGuard
 
 from rally.validation.bounds import check_no_bounds, read_integer, read_text, refuse
 from rally.validation.leaves import BOUNDS, PRIMITIVES, UUID, Leaf, binary, enumeration
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BASES = {
     "uuid": ("string", "fixed"),
     "decimal": ("bytes", "fixed"),
@@ -90,11 +88,21 @@ def _precision(schema: dict[str, Any], where: str) -> tuple[int, int]:
     return precision, scale
 
 
+def is_name(name: object) -> TypeGuard[str]:
+    """Tells whether a name is one of Avro's, without a namespace."""
+    return isinstance(name, str) and name.isidentifier() and name.isascii()
+
+
+def refuse_name(name: object, where: str) -> NoReturn:
+    """Raises the ConfigurationError of what is no name in Avro."""
+    refuse(
+        where,
+        f"{name!r} is no name in Avro; use letters, digits and _, no digit first",
+    )
+
+
 def read_name(name: object, where: str) -> str:
     """Checks that a name is one of Avro's, without a namespace."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        refuse(
-            where,
-            f"{name!r} is no name in Avro; use letters, digits and _, no digit first",
-        )
+    if not is_name(name):
+        refuse_name(name, where)
     return name
