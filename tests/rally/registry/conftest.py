@@ -14,7 +14,10 @@ from rally.registry.registry import Registry
 from tests.rally.registry.reviewed_study import ReviewedStudy
 from tests.support.schemas import described
 
-STUDY = """
+STUDY = "schemas/rally-x/study.yaml"
+"""The study's file, as messages name it."""
+
+STUDY_YAML = """
 namespace: rally-x
 kind: study
 name: Study X
@@ -94,7 +97,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root / "schemas"
-        self.study: dict[str, Any] = yaml.safe_load(STUDY)
+        self.study: dict[str, Any] = yaml.safe_load(STUDY_YAML)
         self.schemas: dict[str, Any] = deepcopy({"visit.1": VISIT, "joined.1": JOINED})
         self.says: dict[str, dict[str, Any]] = {}
         """What the fields of a document say other than tests.support.schemas.SAYS."""
