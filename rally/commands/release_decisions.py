@@ -214,20 +214,28 @@ def _find_draft(platform: "ObjectStore", study: str, release: str) -> _Result:
     """Finds a release's draft. Raises ConfigurationError where there is none."""
     from rally.decisions.verifying import read_chain
     from rally.releases.approval import judge_draft
+    from rally.releases.draft import read_draft
     from rally.releases.ledger import read_ledger
 
-    ledger = read_ledger(platform, read_chain(platform))
+    chain = read_chain(platform)
+    draft = read_draft(platform, chain, study, release)
+    ledger = read_ledger(platform, chain)
     ledger.check()
     spent = ledger.spendings.get((study, release))
-    if spent is None:
+    if spent is None or draft is None:
         raise ConfigurationError(
             f"{release}: is no result of {study}; `rally releases list` shows them"
+        )
+    if spent.sha256 != draft.sha256:
+        raise ConfigurationError(
+            f"{release}: is not the result that the ledger names; restore it from a"
+            " backup"
         )
     author = ledger.reservations[study, release].author
     return _Result(
         spent.sha256,
         (author,),
-        (f"{study}: {release}, by {author}; `rally releases show` has the table",),
+        (f"{study}: {release}, by {author}: {draft.title}",),
         lambda chain: judge_draft(chain, study, release, spent.sha256, author),
     )
 

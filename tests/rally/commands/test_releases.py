@@ -9,11 +9,15 @@ from rally.decisions.contents import DecisionKind, ReviewResult
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve
 from rally.errors import ConfigurationError, faults_of
+from rally.keys.names import Job
 from rally.parser import Parser
 from rally.releases.approval import allotments
+from rally.releases.draft import create_draft, sign_draft
 from tests.rally.releases.birds import BIRDS, write_birds
+from tests.rally.releases.drafts import make_draft
 from tests.rally.releases.recipes import WEEKLY, make_recipe, recipe_content
-from tests.support.people import make_people_keys, signer
+from tests.support.ledger_lines import put_lines, reservation, spending
+from tests.support.people import job_key, make_people_keys, signer
 from tests.support.stores import FOUNDED, mark_stores
 
 HARMLESS = recipe_content(
@@ -294,3 +298,34 @@ def test_file_that_nobody_can_submit_is_named(desk, name, content, more, fault):
     found = desk.refused("submit", BIRDS, file, "--by=author", *more)
     assert found == fault.format(file=file)
     assert not [*desk.chain.of(DecisionKind.SUBMIT_RESULT)]
+
+
+def test_draft_is_signed_by_one_person_who_is_not_its_author(desk):
+    release = "weekly.2026-06-01"
+    draft = make_draft(platform=desk.chain.platform)
+    draft = sign_draft(draft, job_key(Job.RELEASE))
+    words = ("sign", BIRDS, release, "--result=+")
+    missing = f"{release}: is no result of {BIRDS}; `rally releases list` shows them"
+    put_lines(desk.platform, reservation(study=BIRDS))
+    create_draft(desk.platform, draft)
+    assert desk.refused(*words, "--by=decide") == missing
+    put_lines(desk.platform, spending(study=BIRDS, sha256=draft.sha256))
+    status, text = desk.type(*words, "--by=decide")
+    assert (status, text) == (
+        0,
+        f"{BIRDS}: {release}, by jo: How does attention to news differ by region?\n"
+        f"Signed. {release} may leave: run `rally releases place {BIRDS} {release}`.\n",
+    )
+    (entry,) = desk.chain.of(DecisionKind.SIGN_RESULT)
+    assert entry.content.sha256 == draft.sha256
+
+
+def test_draft_that_the_ledger_does_not_name_is_not_signed(desk):
+    draft = make_draft(platform=desk.chain.platform)
+    create_draft(desk.platform, sign_draft(draft, job_key(Job.RELEASE)))
+    put_lines(desk.platform, reservation(study=BIRDS), spending(study=BIRDS))
+    words = ("sign", BIRDS, "weekly.2026-06-01", "--result=+", "--by=decide")
+    assert desk.refused(*words) == (
+        "weekly.2026-06-01: is not the result that the ledger names; restore it from a"
+        " backup"
+    )

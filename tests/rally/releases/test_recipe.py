@@ -1,10 +1,12 @@
 """Recipes: what they declare follows from their file, and from nothing else."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rally.releases.recipe import (
     Between,
@@ -93,6 +95,22 @@ def test_windows_follow_each_other_and_name_their_releases():
     assert {name: recipe.window_of(name) for name in windows} == windows
     assert {recipe_of(name) for name in windows} == {"weekly"}
     assert recipe.window_of("weekly.2026-06-02") is recipe.window_of("weekly") is None
+
+
+@given(days=st.integers(1, 40), count=st.integers(1, 30), first=st.dates(
+    date(2020, 1, 1), date(2030, 1, 1)
+))  # fmt: skip
+def test_every_day_is_in_one_window_and_every_release_in_one_recipe(days, count, first):
+    last = first + timedelta(days=days * count - 1)
+    recipe = replace(WEEKLY, first=first, last=last, window_days=days)
+    windows = list(recipe.windows())
+    covered = [
+        each.first + timedelta(days=number)
+        for each in windows
+        for number in range((each.last - each.first).days + 1)
+    ]
+    assert covered == [first + timedelta(days=n) for n in range(days * count)]
+    assert [recipe.window_of(recipe.release_id(each)) for each in windows] == windows
 
 
 def test_recipe_without_windows_is_one_release_of_its_own_name():

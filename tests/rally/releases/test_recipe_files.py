@@ -1,5 +1,8 @@
 """Recipes in the registry's folder: what is wrong with one is no fault of its study."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from rally.errors import ConfigurationError, faults_of
@@ -85,3 +88,13 @@ def test_recipe_is_read_only_as_far_as_a_person_writes(studies, tmp_path):
     file.write_bytes(b"#" * (256 * 1024 + 1))
     found = find_recipe(studies, Registry.load(studies), BIRDS, "long")
     assert list(found.faults) == [f"{file}: is longer than 262,144 bytes; shorten it"]
+
+
+def test_example_of_the_page_is_a_good_recipe(tmp_path):
+    page = Path(__file__).parents[3] / "docs" / "releases.md"
+    (example,) = re.findall("```yaml\n(question.*?)```", page.read_text(), re.DOTALL)
+    studies = write_birds(tmp_path / "studies")
+    (tmp_path / "studies" / BIRDS / "releases" / "weekly.yaml").write_text(example)
+    file = find_recipe(studies, Registry.load(studies), BIRDS, "weekly")
+    recipe = file.require()
+    assert (recipe.groups, recipe.cells, len(list(recipe.windows()))) == (8, 56, 4)
