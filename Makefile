@@ -142,6 +142,10 @@ bench-definitions: $(VENV)/.dev  ## Measures what schemas from Glean definitions
 bench-registry: $(VENV)/.dev  ## Measures how fast a registry of 100 studies loads.
 	$(BIN)/python -m benchmarks.registry $(ARGS)
 
+.PHONY: bench-reading
+bench-reading: $(VENV)/.dev  ## Measures how fast rows are read as a table.
+	$(BIN)/python -m benchmarks.reading $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: $(VENV)/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)

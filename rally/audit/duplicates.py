@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TypeAlias
 
-from rally.compaction.row_filter import WINDOW_DAYS, KeepRule
+from rally.registry.keep_rule import WINDOW_DAYS, KeepRule
 from rally.registry.study import Keep
 
 Hashes: TypeAlias = "array[int]"

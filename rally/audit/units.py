@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from rally.audit.clear_bytes import encode_name
-from rally.compaction.row_filter import KeepRule
+from rally.registry.keep_rule import KeepRule
 from rally.registry.study import Document, Keep
 from rally.storage.partitions import StoredFile
 

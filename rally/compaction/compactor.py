@@ -16,8 +16,9 @@ from rally.compaction.partition_view import (
     describe_unreadable,
 )
 from rally.compaction.partition_work import PartitionWork
-from rally.compaction.row_filter import CompactionContext, KeepRule
+from rally.compaction.row_filter import CompactionContext
 from rally.registry.expunges import Expunges
+from rally.registry.keep_rule import KeepRule
 from rally.registry.legal_holds import NO_HOLDS, LegalHolds
 from rally.registry.registry import Registry
 from rally.registry.rows import row_schema

@@ -32,7 +32,8 @@ from rally.compaction.partition_view import (
     unread_troubles,
     unseen_files,
 )
-from rally.compaction.row_filter import CompactionContext, ListDays
+from rally.compaction.row_filter import CompactionContext
+from rally.registry.keep_rule import ListDays
 from rally.storage.layout import Partition
 from rally.storage.objectstore.interface import (
     GenerationMismatch,

@@ -81,8 +81,8 @@ class ColumnDecoder:
             if any(each[: len(at)] == at for each in wanted)
         ]
         end = len(fields)
-        if is_last and needed:
-            end = needed[-1] + 1
+        if is_last:
+            end = needed[-1] + 1 if needed else 0
         self._goes_to_end &= not is_last or end == len(fields)
         steps, passed = list[_Step](), list[Type]()
         for place, (field, at) in enumerate(fields[:end]):

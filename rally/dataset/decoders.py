@@ -4,7 +4,7 @@ A decoder works in two steps, so that a value that may be null is copied once: i
 the values of all rows, and then builds an array in which absent ones are null.
 
 Avro's types become Arrow's of the same name; an enum becomes a string, a union of
-several types a struct with a field for each (`member0`, `member1`, as Spark has it).
+several types a struct with a field for each, called after the type: `long`, `string`.
 """
 
 from collections.abc import Callable, Sequence
@@ -342,8 +342,8 @@ def _several(branches: Sequence[Type]) -> Decoder:
     members = [place for place in range(len(branches)) if place != null]
     type_ = pa.struct(
         [
-            pa.field(f"member{number}", inner[place].type)
-            for number, place in enumerate(members)
+            pa.field(branches[place].name.replace(".", "_"), inner[place].type)
+            for place in members
         ]
     )
 

@@ -55,12 +55,17 @@ def name_columns(revisions: Sequence[Type]) -> dict[Path, str]:
 
 def leaves(type_: Type, path: Path = ()) -> Iterator[Path]:
     """Gives the paths of a type's leaves, in the schema's order."""
+    return (each for each, _ in typed_leaves(type_, path))
+
+
+def typed_leaves(type_: Type, path: Path = ()) -> Iterator[tuple[Path, Type]]:
+    """Gives the path and the type of each leaf, likewise."""
     record = record_of(type_)
     if record is None:
-        yield path
+        yield path, type_
         return
     for field in record.fields:
-        yield from leaves(field.type, (*path, field.name))
+        yield from typed_leaves(field.type, (*path, field.name))
 
 
 def own_parts(path: Path) -> Path:

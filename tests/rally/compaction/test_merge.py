@@ -7,7 +7,8 @@ import pytest
 
 from rally.compaction.merge import reduce_fan_in
 from rally.compaction.partition_view import PartitionViewer, make_streams
-from rally.compaction.row_filter import KeepRule, RowFilter
+from rally.compaction.row_filter import RowFilter
+from rally.registry.keep_rule import KeepRule
 from rally.registry.study import Keep
 from rally.storage.row_streams import batches
 from tests.rally.compaction.memory_study import Row, expected_rows, partition

@@ -1,9 +1,11 @@
 import copy
 import io
+import re
 
 import fastavro
 import numpy as np
 import orjson
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -37,16 +39,22 @@ def with_decoded_types(schema):
     }
 
 
-def without_members(value):
-    """What fastavro makes of a union: the value alone."""
-    if isinstance(value, list):
-        return [without_members(each) for each in value]
-    if not isinstance(value, dict):
+def as_avro(value, type_):
+    """What fastavro makes of a value: a union is the value of its one branch."""
+    if value is None:
+        return None
+    if pa.types.is_list(type_):
+        return [as_avro(each, type_.value_type) for each in value]
+    if pa.types.is_map(type_):
+        return {key: as_avro(each, type_.item_type) for key, each in value.items()}
+    if not pa.types.is_struct(type_):
         return value
-    if value and all(key.startswith("member") for key in value):
-        (value,) = [each for each in value.values() if each is not None]
-        return without_members(value)
-    return {key: without_members(each) for key, each in value.items()}
+    if all(re.fullmatch(r"f\d", each.name) for each in type_):
+        return {each.name: as_avro(value[each.name], each.type) for each in type_}
+    ((type_, value),) = [
+        (each.type, value[each.name]) for each in type_ if value[each.name] is not None
+    ]
+    return as_avro(value, type_)
 
 
 @st.composite
@@ -83,8 +91,12 @@ def test_columns_are_what_fastavro_reads(case):
 
     for array in columns.values():
         array.validate(full=True)
-    found = columns["payload",].to_pylist(maps_as_pydicts="strict")
-    assert without_members(found) == [each["payload"] for each in expected]
+    payload = columns["payload",]
+    found = [
+        as_avro(each, payload.type)
+        for each in payload.to_pylist(maps_as_pydicts="strict")
+    ]
+    assert found == [each["payload"] for each in expected]
     assert behind["behind",].equals(columns["behind",])
     assert behind["behind",].to_pylist() == [each["behind"] for each in expected]
 
@@ -131,7 +143,7 @@ DEEP = {
     [
         (LISTS, zig_zag(2**40) + b"\0"),
         (LISTS, zig_zag(-(2**63)) + b"\0\0"),
-        (LISTS, b"\2" * 100_000),
+        (LISTS, b"\2" * 3_000),
         (DEEP, zig_zag(2**62)),
         (DEEP, b"\2\2\2a" + zig_zag(2**62)),
         (DEEP, b"\2\2\2a" + zig_zag(-1)),

@@ -1,0 +1,154 @@
+"""Leaves out rows of pings that were stored twice, as compaction will.
+
+Rows are compared by 64 bits, and only those that seem equal by their ids: which are
+few. Whoever makes bits agree on purpose costs time, and hides no row.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rally.dataset.row_batches import ID_BYTES, Ids, RowBatch
+from rally.dataset.row_bytes import Mask
+from rally.registry.keep_rule import KeepRule
+
+Hashes = npt.NDArray[np.uint64]
+
+_WORDS = ID_BYTES // 4
+
+
+class _Keys(NamedTuple):
+    """What tells the rows of one date apart.
+
+    Attributes:
+        hashes: 64 bits of each row, in the rows' order.
+        ordered: The same, sorted.
+        ids: Ids of each row: the participant, and the document id where it matters.
+    """
+
+    hashes: Hashes
+    ordered: Hashes
+    ids: tuple[Ids, ...]
+
+    def of(self, wanted: Hashes) -> set[tuple[bytes, ...]]:
+        """Returns the ids of the rows that have one of some hashes."""
+        places = np.flatnonzero(np.isin(self.hashes, wanted))
+        return set(zip(*(each[places].tolist() for each in self.ids), strict=True))
+
+
+class DuplicateFilter:
+    """Finds the rows of one document that stay, date after date.
+
+    A row of a date that wins over another counts whether it stays itself or not: so the
+    result is the same before compaction as after it.
+    """
+
+    def __init__(self, rule: KeepRule) -> None:
+        """Begins without rows.
+
+        Args:
+            rule: Rule of the document, by which one of several equal rows stays.
+        """
+        self._rule = rule
+        self._days = dict[str, _Keys]()
+        words = _WORDS * (1 if rule.is_latest else 2)
+        self._factors = [np.uint64(secrets.randbits(64) | 1) for _ in range(words)]
+
+    def filter(self, day: str, batches: Sequence[RowBatch]) -> list[RowBatch]:
+        """Returns the rows of a date that stay.
+
+        Args:
+            day: Date, YYYY-MM-DD. The dates that win over it come before it: those
+                before it, or after it where only the latest row is kept.
+            batches: All rows of the date that count.
+        """
+        known = sorted(self._days)
+        near = {*self._rule.winners(day, lambda: known)}
+        if not self._rule.is_latest:
+            self._days = {each: it for each, it in self._days.items() if each in near}
+        winners = [self._days[each] for each in known if each in near]
+        keys = self._keys_of(batches)
+        self._days[day] = keys
+        seeming = _equal_hashes(keys.ordered, [each.ordered for each in winners])
+        if not seeming.size:
+            return [*batches]
+        beaten = set[tuple[bytes, ...]]().union(*(each.of(seeming) for each in winners))
+        staying = self._choose(keys, seeming, beaten, batches)
+        ends = np.cumsum([len(each) for each in batches])
+        parts = np.split(staying, ends[:-1])
+        return [each.among(part) for each, part in zip(batches, parts, strict=True)]
+
+    def _keys_of(self, batches: Sequence[RowBatch]) -> _Keys:
+        ids = [_join(each.participants for each in batches)]
+        if not self._rule.is_latest:
+            ids.append(_join(each.document_ids for each in batches))
+        hashes = np.zeros(len(ids[0]), np.uint64)
+        factors = iter(self._factors)
+        for each in ids:
+            words = each.view(np.uint32).reshape(-1, _WORDS)
+            for place in range(_WORDS):
+                hashes += words[:, place] * next(factors)
+        return _Keys(hashes, np.sort(hashes), tuple(ids))
+
+    def _choose(
+        self,
+        keys: _Keys,
+        seeming: Hashes,
+        beaten: set[tuple[bytes, ...]],
+        batches: Sequence[RowBatch],
+    ) -> Mask:
+        """Chooses among the rows that seem equal to others, by their ids."""
+        staying = np.ones(len(keys.hashes), np.bool_)
+        best = dict[tuple[bytes, ...], tuple[tuple[int, bytes], int]]()
+        row_at = _row_finder(batches)
+        for place in np.flatnonzero(np.isin(keys.hashes, seeming)).tolist():
+            ids = tuple(bytes(each[place]) for each in keys.ids)
+            if not ids[-1]:  # a row without an id is like no other
+                continue
+            if ids in beaten:
+                staying[place] = False
+                continue
+            mine = self._rank(*row_at(place)), place
+            winner, loser = sorted((mine, best.get(ids, mine)))
+            best[ids] = winner
+            if loser != winner:
+                staying[loser[1]] = False
+        return staying
+
+    def _rank(self, time: int, row: bytes) -> tuple[int, bytes]:
+        return (-time if self._rule.is_latest else time), row
+
+
+def _join(parts: Iterable[Ids]) -> Ids:
+    return np.concatenate([np.empty(0, f"S{ID_BYTES}"), *parts])
+
+
+def _equal_hashes(own: Hashes, others: Sequence[Hashes]) -> Hashes:
+    """Returns the hashes that several rows of a date have, or a row of another date.
+
+    Args:
+        own: Hashes of the rows of the date, sorted.
+        others: Hashes of other dates, likewise.
+    """
+    found = [own[1:][own[1:] == own[:-1]]]
+    for other in others:
+        if other.size:
+            places = np.minimum(np.searchsorted(other, own), other.size - 1)
+            found.append(own[other[places] == own])
+    return np.unique(np.concatenate(found))
+
+
+def _row_finder(batches: Sequence[RowBatch]) -> Callable[[int], tuple[int, bytes]]:
+    """Makes a function that returns time and bytes of a row by its number."""
+    ends = np.cumsum([len(each) for each in batches])
+
+    def row_at(place: int) -> tuple[int, bytes]:
+        number = int(np.searchsorted(ends, place, "right"))
+        batch = batches[number]
+        within = place - (int(ends[number]) - len(batch))
+        return int(batch.times[within]), batch.row(within)
+
+    return row_at

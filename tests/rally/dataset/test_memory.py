@@ -1,0 +1,50 @@
+"""A table is read in bounded memory, however many rows and dates it has."""
+
+import tracemalloc
+
+import pyarrow as pa
+import pytest
+
+from tests.rally.compaction.conftest import registries
+from tests.rally.compaction.memory_study import MemoryStudy, Row
+from tests.rally.dataset.tables import scan
+
+__all__ = ["registries"]
+
+pytestmark = pytest.mark.slow("volumes")
+
+ROWS_A_DAY = 16_000
+PAGE = "page" * 20
+
+
+def peak_of(study, most_bytes):
+    """Bytes that are held at once while a table is read, batch by batch."""
+    rows, pool = 0, pa.default_memory_pool()
+    arrow = before = pool.bytes_allocated()
+    tracemalloc.start()
+    try:
+        for batch in scan(study).read(most_bytes):
+            rows += batch.num_rows
+            arrow = max(arrow, pool.bytes_allocated())
+        return rows, tracemalloc.get_traced_memory()[1] + arrow - before
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_grows_neither_with_dates_nor_with_rows(registries):
+    study = MemoryStudy(registries[16])
+    peaks = {}
+    for days in (4, 8):
+        for day in range(days - 4, days):
+            study.add(
+                *(
+                    Row(n % 16, n, day, n % 86400, "page" * 20)
+                    for n in range(ROWS_A_DAY)
+                )
+            )
+            study.compact(day)
+        for most in (100_000_000, 20_000):
+            peaks[days, most] = peak_of(study, most)[1]
+
+    assert peaks[8, 100_000_000] < 1.2 * peaks[4, 100_000_000]
+    assert peaks[8, 20_000] < 0.5 * peaks[8, 100_000_000]
