@@ -73,6 +73,7 @@ JOB = Job(
     (*EVERYWHERE, *AUDIT),
     not_on_dataflow=("test_ids",),
     changes=False,
+    runs_concluded=True,
 )
 
 

@@ -64,6 +64,8 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
     from pipelines.runners import is_dataflow
 
     options = parse_options(job, words)
+    if not job.runs_concluded:
+        _refuse_concluded(body, options)
     if is_dataflow(options):
         from pipelines.dataflow import launch  # Google's clients are slow to import
 
@@ -80,6 +82,25 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
         if set(others).isdisjoint(faults_of(error)):
             raise
         raise ManyFaults(dict.fromkeys([*faults_of(error), *others])) from None
+
+
+def _refuse_concluded(body: JobBody, options: "PipelineOptions") -> None:
+    """Refuses to begin on a platform that is concluded, whatever else is wrong there.
+
+    A platform that cannot be read, or an option that is wrong, the job meets itself.
+
+    Raises:
+        PlatformConcluded: The platform is concluded.
+    """
+    from rally.decisions.chain import refuse_concluded
+    from rally.decisions.verifying import read_chain  # imports Tink
+
+    try:
+        platform = body.settings(options).stores().platform
+        chain = read_chain(platform)
+    except (ConfigurationError, OSError):
+        return
+    refuse_concluded(chain, platform.uri)
 
 
 def _begin(job: Job, body: JobBody, options: "PipelineOptions") -> Ended:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from rally.decisions.chain import Chain
+from rally.decisions.verifying import read_chain
 from rally.errors import cause_of, unusable
-from rally.keys.folder import KeyFolder
+from rally.keys import names
+from rally.keys.folder import KEYSET, KeyFolder
 from rally.keys.platform_keys import PlatformKeys, default_uri
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.object_classifier import overlapping
@@ -68,12 +71,14 @@ class Settings:
         """Opens the keys that the job uses: of pseudonyms, unless its record says more.
 
         Raises:
-            ConfigurationError: one of them is missing or does not open.
+            ConfigurationError: one of them is missing or does not open. Of a platform
+                that is concluded they may be gone.
             ConnectionError: a key service is away.
         """
-        return PlatformKeys.open(
-            self.platform_keys_uri, pseudonyms=[PLATFORM, *registry.studies]
-        )
+        uri, shared = self.platform_keys_uri, names.pseudonym(PLATFORM) + KEYSET
+        if not KeyFolder(uri).exists(shared) and self.is_concluded():
+            return PlatformKeys({}, {}, None, None)
+        return PlatformKeys.open(uri, pseudonyms=[PLATFORM, *registry.studies])
 
     def holds(self, platform: ObjectStore) -> LegalHolds:
         """The legal holds in force by the job's clock.
@@ -119,7 +124,8 @@ class Settings:
         """
         stores, folder = self.stores(), KeyFolder(self.platform_keys_uri)
         concluded = cache(lambda: self.concluded(registry))
-        return registry.closing(find_faults(registry, stores, folder, concluded))
+        faults = find_faults(registry, stores, folder, concluded, self.is_concluded)
+        return registry.closing(faults)
 
     def stores(self) -> MarkedStores:
         """The stores, which are there and belong together.
@@ -134,8 +140,16 @@ class Settings:
         """Namespaces of studies whose keys may be gone. Raises as `states` does."""
         return self.states(registry).concluded_by(latest(self.clock()()))
 
+    def is_concluded(self) -> bool:
+        """Tells whether the platform is concluded. Raises as `states` does."""
+        return self.decisions().conclusion is not None
+
     def states(self, registry: Registry) -> States:
-        """What operators decided.
+        """What operators decided. Raises as `decisions` does."""
+        return States.of_chain(registry, self.decisions())
+
+    def decisions(self) -> Chain:
+        """What people decided.
 
         Raises:
             ConfigurationError: the platform has no chain of decisions, or it cannot be
@@ -144,7 +158,7 @@ class Settings:
         """
         platform = self.stores().platform
         try:
-            return States.read(registry, platform)
+            return read_chain(platform)
         except OSError as error:
             raise unusable(
                 platform.uri,

@@ -25,6 +25,7 @@ def find_faults(
     stores: MarkedStores,
     keys: KeyFolder,
     concluded: Callable[[], Collection[str]],
+    is_concluded: Callable[[], bool] = lambda: False,
 ) -> dict[str, str]:
     """Finds what is missing of studies that are used: by namespace, one line each.
 
@@ -35,6 +36,8 @@ def find_faults(
         concluded: source of the namespaces of concluded studies, asked where a key is
             missing. When nothing is left of a study, its key is destroyed; from then on
             its store may be gone, too.
+        is_concluded: source of whether the platform is, asked where the key of its own
+            pseudonyms is missing.
 
     Raises:
         ConfigurationError: the folder is not that of the platform's keys, or it or a
@@ -43,7 +46,7 @@ def find_faults(
     """
     files = set(keys.names())
     shared = names.pseudonym(names.PLATFORM) + KEYSET
-    if shared not in files:
+    if shared not in files and not is_concluded():
         keys.read(shared)  # says that it is missing, of all studies at once
     found: dict[str, str] = {}
     for namespace in registry.studies:

@@ -97,7 +97,8 @@ def approve_decision(args: argparse.Namespace) -> int:
 
 def accept_loss(args: argparse.Namespace) -> int:
     """Asks to go on with a chain of which entries are lost or void, as it is."""
-    from rally.decisions.contents import AcceptedLoss, DecisionKind
+    from rally.decisions.contents import DecisionKind
+    from rally.decisions.platform_contents import AcceptedLoss
     from rally.decisions.writing import decide
     from rally.withdrawal.newest_list import see
 

@@ -49,7 +49,7 @@ from rally.registry.report import (
     promises,
 )
 from rally.registry.study import Study, all_faults
-from rally.registry.transitions import States, StudyState, transitions_in
+from rally.registry.transitions import States, StudyState, decided_in
 from rally.tables import Column, Table, describe_json, make_pairs, print_results
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def show_study(args: argparse.Namespace) -> int:
     registry = Registry.load(args.studies)
     study = _find(registry, args)
     chain, time = maybe_chain(args), _time(args)
-    log = transitions_in(chain) if chain else []
+    log = decided_in(registry, chain) if chain else []
     state = States(registry, log).at(study, time)
     decided = [each for each in log if each.namespace == study.namespace]
     decided.sort(key=attrgetter("at", "action"))

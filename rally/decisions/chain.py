@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rally.decisions.contents import (
-    AcceptedLoss,
     DecisionKind,
     Founding,
     JobKey,
     Person,
 )
 from rally.decisions.entry import START, Entry, extend
+from rally.decisions.platform_contents import AcceptedLoss
 from rally.errors import ConfigurationError
 from rally.keys.names import Job, signing
 from rally.keys.signing import SigningKey, Verifier, verifier_of
@@ -29,6 +29,10 @@ LOSS = (
     " accept it by `rally decisions accept-loss`"
 )
 """What a job says that stops there."""
+
+
+class PlatformConcluded(ConfigurationError):
+    """The platform is concluded, and nothing begins there any more."""
 
 
 class EntryStatus(StrEnum):
@@ -130,6 +134,11 @@ class Chain:
         """Who signed the first decision."""
         return next(self.of(DecisionKind.FOUND)).by
 
+    @property
+    def conclusion(self) -> Entry | None:
+        """The decision that concludes the platform; None while that goes on."""
+        return next(self.of(DecisionKind.CONCLUDE_PLATFORM), None)
+
     def is_list(self, counter: int, signature: str, data: bytes) -> bool:
         """Tells whether deletion signed a withdrawal list of this counter.
 
@@ -219,6 +228,23 @@ class Chain:
         held = replace(self, records=tuple(records), digests=tuple(digests))
         is_other = digests[head.number] != head.digest
         return replace(held, has_loss=is_other and head.number > held.accepted)
+
+
+def refuse_concluded(chain: Chain, uri: str) -> None:
+    """Refuses to begin anything on a platform that is concluded.
+
+    Args:
+        chain: Decisions of the platform.
+        uri: URI of the platform, for the message.
+
+    Raises:
+        PlatformConcluded: It is.
+    """
+    if found := chain.conclusion:
+        raise PlatformConcluded(
+            f"{uri}: the platform is concluded, by decision {found.number}, and nothing"
+            " begins there any more; `rally status` says what is left of it"
+        )
 
 
 def missing(number: int) -> ChainRecord:

@@ -24,7 +24,6 @@ from rally.decisions.content_fields import (
 )
 from rally.decisions.contents import (
     REVIEW_AREAS,
-    AcceptedLoss,
     Approval,
     CoveredSchema,
     DecisionKind,
@@ -54,6 +53,7 @@ from rally.decisions.notice_contents import (
     NoticePublication,
     ParticipantContent,
 )
+from rally.decisions.platform_contents import AcceptedLoss, PlatformConclusion
 from rally.decisions.release_contents import (
     RECIPE_AREAS,
     Allotment,
@@ -243,6 +243,7 @@ Content = (
     Founding
     | Approval
     | AcceptedLoss
+    | PlatformConclusion
     | Person
     | Revocation
     | JobKey
@@ -276,6 +277,7 @@ READERS: Mapping[DecisionKind, Reader[Content]] = {
     DecisionKind.ACCEPT_LOSS: record(
         AcceptedLoss, through=whole, digest=hexadecimal(64), note=note
     ),
+    DecisionKind.CONCLUDE_PLATFORM: record(PlatformConclusion, at=moment, note=note),
     DecisionKind.ADD_PERSON: _person,
     DecisionKind.REVOKE_PERSON: record(Revocation, name=person_name, note=note),
     DecisionKind.REPLACE_KEY: _JOB_KEY,

@@ -13,6 +13,7 @@ class DecisionKind(StrEnum):
     FOUND = "platform.found"
     APPROVE = "decision.approve"
     ACCEPT_LOSS = "decision.accept-loss"
+    CONCLUDE_PLATFORM = "platform.conclude"
     ADD_PERSON = "person.add"
     REVOKE_PERSON = "person.revoke"
     REPLACE_KEY = "job.replace-key"
@@ -130,20 +131,6 @@ class Approval(NamedTuple):
 
     entry: int
     digest: str
-
-
-class AcceptedLoss(NamedTuple):
-    """Two owners go on from a chain that lost entries, as it is.
-
-    Attributes:
-        through: Number of the last entry that was looked at.
-        digest: Digest of the chain up to there, as it is now.
-        note: Words on what happened.
-    """
-
-    through: int
-    digest: str
-    note: str
 
 
 class Revocation(NamedTuple):

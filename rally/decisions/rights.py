@@ -16,6 +16,7 @@ MAY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.FOUND: frozenset({Role.OWNER}),
     DecisionKind.APPROVE: frozenset({Role.OWNER, Role.DECIDE, Role.PRIVACY}),
     DecisionKind.ACCEPT_LOSS: frozenset({Role.OWNER}),
+    DecisionKind.CONCLUDE_PLATFORM: frozenset({Role.DECIDE}),
     DecisionKind.ADD_PERSON: frozenset({Role.OWNER}),
     DecisionKind.REVOKE_PERSON: frozenset({Role.OWNER}),
     DecisionKind.REPLACE_KEY: frozenset({Role.OWNER}),
@@ -57,8 +58,22 @@ APPROVED_BY: Mapping[DecisionKind, frozenset[Role]] = {
     DecisionKind.REPLACE_KEY: frozenset({Role.OWNER}),
     DecisionKind.EXPUNGE: frozenset({Role.DECIDE, Role.PRIVACY}),
     DecisionKind.ALLOT_BUDGET: frozenset({Role.PRIVACY}),
+    DecisionKind.CONCLUDE_PLATFORM: frozenset({Role.OWNER, Role.PRIVACY}),
 }
 """What counts only once a second person has approved it, who has one of these roles."""
+
+AFTER_CONCLUSION = frozenset(
+    {
+        *(DecisionKind.APPROVE, DecisionKind.ACCEPT_LOSS),
+        *(DecisionKind.ADD_PERSON, DecisionKind.REVOKE_PERSON),
+        DecisionKind.REPLACE_KEY,
+        *(DecisionKind.PLACE_HOLD, DecisionKind.RELEASE_HOLD),
+    }
+)
+"""What can still be decided once the platform is concluded: what guards its end.
+
+Its records may be held for the law, and the chain has to be kept whole.
+"""
 
 
 def role_of(content: Content) -> Role | None:

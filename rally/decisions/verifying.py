@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 
 from rally.decisions.chain import Chain, ChainRecord, EntryStatus, KeyInForce, missing
 from rally.decisions.contents import (
-    AcceptedLoss,
     Approval,
     DecisionKind,
     Founding,
@@ -25,7 +24,8 @@ from rally.decisions.entry import (
     is_signed,
     number_in,
 )
-from rally.decisions.rights import APPROVED_BY, MAY, role_of
+from rally.decisions.platform_contents import AcceptedLoss, PlatformConclusion
+from rally.decisions.rights import AFTER_CONCLUSION, APPROVED_BY, MAY, role_of
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.keys.signing import Verifier, verifier_of
@@ -110,6 +110,7 @@ class ChainFold:
         self._keys: dict[Job, tuple[KeyInForce, ...]] = {}
         self._losses: list[AcceptedLoss] = []
         self._beyond: list[str] = []
+        self._is_concluded = False
 
     @property
     def last(self) -> int:
@@ -238,6 +239,8 @@ class ChainFold:
 
     def _why_impossible(self, entry: Entry) -> str:
         content = entry.content
+        if self._is_concluded and entry.kind not in AFTER_CONCLUSION:
+            return "the platform is concluded, and nothing brings it back"
         if isinstance(content, Approval):
             return self._why_not_approved(entry, content)
         if isinstance(content, Person | Revocation | JobKey):
@@ -318,6 +321,8 @@ class ChainFold:
             self._keys[content.job] = (*older, ended, new)
         elif isinstance(content, AcceptedLoss):
             self._losses.append(content)
+        elif isinstance(content, PlatformConclusion):
+            self._is_concluded = True
 
     def _admit(self, person: Person) -> None:
         self._people[person.name] = person

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from rally.decisions.chain import Chain
+from rally.decisions.chain import Chain, refuse_concluded
 from rally.decisions.entry import Entry
 from rally.decisions.verifying import ChainReader
 from rally.registry.approvals import Approvals
@@ -60,6 +60,7 @@ class LiveDecisions:
             remembered: source of the decisions that the withdrawal list repeats.
         """
         self._reader = ChainReader(platform)
+        self._uri = platform.uri
         self._remembered = remembered
         self._transitions = set[Transition]()
         self._restrictions = dict[Entry, None]()
@@ -72,10 +73,11 @@ class LiveDecisions:
         Approvals are judged again only where the registry or the chain has changed.
 
         Raises:
-            ConfigurationError: the platform has no chain.
+            ConfigurationError: the platform has no chain, or is concluded.
             OSError: it cannot be read.
         """
         chain = self._reader.read()
+        refuse_concluded(chain, self._uri)
         self._transitions.update(transitions_in(chain))
         self._transitions.update(self._remembered())
         states = States(registry, self._transitions)

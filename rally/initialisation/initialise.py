@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from rally.decisions.chain import Chain
+from rally.decisions.chain import Chain, refuse_concluded
 from rally.decisions.contents import Founding, Role
 from rally.decisions.entry import FOLDER as DECISIONS
 from rally.decisions.entry import decode, entry_name
@@ -118,7 +118,9 @@ def initialise(
     _check_founders(founding, founders)
     concluded = frozenset[str]()
     if survey.founded():
-        states = States.read(registry, stores.platform)
+        decisions = read_chain(stores.platform)
+        refuse_concluded(decisions, stores.platform.uri)
+        states = States.of_chain(registry, decisions)
         concluded = states.concluded_by(datetime.now(UTC))
     _check_open(studies, concluded)
     namespaces = [each.namespace for each in studies]

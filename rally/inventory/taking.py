@@ -20,7 +20,7 @@ from rally.registry.transitions import (
     States,
     StudyState,
     Transition,
-    transitions_in,
+    decided_in,
 )
 from rally.version import pipeline_version
 
@@ -46,7 +46,7 @@ def take_inventory(
     """
     from rally.registry.expunges import NO_EXPUNGES, Expunges  # imports fastavro
 
-    log = transitions_in(chain) if chain else []
+    log = decided_in(registry, chain) if chain else []
     states = States(registry, log)
     approvals = Approvals.known(registry, chain)
     expunges = Expunges.of_chain(chain) if chain else NO_EXPUNGES

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rally.decisions.contents import DecisionKind as DecisionKind
 from rally.decisions.contents import StudyDecision
+from rally.decisions.platform_contents import PlatformConclusion
 from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
 from rally.registry.study import Study, StudyKind
@@ -116,7 +117,7 @@ class States:
     @classmethod
     def of_chain(cls, registry: Registry, chain: "Chain") -> "States":
         """Those that a chain says."""
-        return cls(registry, transitions_in(chain))
+        return cls(registry, decided_in(registry, chain))
 
     @classmethod
     def known(cls, registry: Registry, chain: "Chain | None") -> "States":
@@ -203,6 +204,24 @@ def check_transition(
         raise ConfigurationError(
             f"{action}: the study is {state}, and must be {possible} for it"
         )
+
+
+def decided_in(registry: Registry, chain: "Chain") -> list[Transition]:
+    """What counts of the decisions on the studies of a registry.
+
+    The platform's own namespaces are concluded with the platform.
+    """
+    found = transitions_in(chain)
+    if entry := chain.conclusion:
+        what = entry.content
+        assert isinstance(what, PlatformConclusion)  # as in transitions_in
+        at, by, number = what.at, entry.by, entry.number
+        found += (
+            Transition(each.namespace, StudyAction.CONCLUDE, at, by, what.note, number)
+            for each in registry.studies.values()
+            if each.kind is StudyKind.PLATFORM
+        )
+    return found
 
 
 def transitions_in(chain: "Chain") -> list[Transition]:

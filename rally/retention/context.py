@@ -112,6 +112,7 @@ class Context:
         log: Events about concluded studies.
         unfinished: Partitions in which a killed deletion has to go on.
         held_plans: Legal holds that the receipts of a begun plan wait for, by plan id.
+        is_over: Whether the platform is concluded; then no request is waited for.
         carriers: Studies that do not load and may have enrolments among their dead
             letters. While there are any, no row is deleted as unenrolled.
         open_derived: Opens a folder that researchers registered.
@@ -131,6 +132,7 @@ class Context:
     log: ConcludedEvents
     unfinished: frozenset[Partition]
     held_plans: Mapping[str, LegalHold]
+    is_over: bool
     carriers: frozenset[str]
     open_derived: Callable[[str], ObjectStore]
     archives: str | None
@@ -209,14 +211,16 @@ def open_context(
     awaiting = Blockers(
         settings, registry, stores, withdrawals, holds, context.carriers
     )
+    is_over = decisions.conclusion is not None
     waiting = {
-        each: awaiting.find_blocker(each, since) for each, since in concluded.items()
+        each: "" if is_over else awaiting.find_blocker(each, since)
+        for each, since in concluded.items()
     }
     rulings = Rulings.of(decisions)
     log = read_concluded_events(
         EventLog(stores.platform), concluded, withdrawals, rulings
     )
-    for namespace in log.unknown:
+    for namespace in () if is_over else log.unknown:
         waiting[namespace] = waiting[namespace] or "somebody left whom the list lacks"
     return replace(
         context,
@@ -227,6 +231,7 @@ def open_context(
         log=log,
         unfinished=frozenset(PlanStore(stores.platform).unfinished_partitions()),
         held_plans=awaiting.held_plans(),
+        is_over=is_over,
     )
 
 
@@ -269,6 +274,7 @@ def _open(settings: PurgeSettings, registry: Registry, stores: Stores) -> Contex
         log=ConcludedEvents(),
         unfinished=frozenset(),
         held_plans={},
+        is_over=False,
         carriers=find_carriers(registry, EventLog(stores.platform)),
         open_derived=settings.open_derived,
         archives=settings.archives,

@@ -95,8 +95,8 @@ def destroy_keys(
         report.faults.append((namespace, what))
     else:
         for suffix in (KEYSET, JWK):
-            _forget(ping, namespace + suffix, report)
-    _forget(platform, names.pseudonym(namespace) + KEYSET, report)
+            forget_key(ping, namespace + suffix, report)
+    forget_key(platform, names.pseudonym(namespace) + KEYSET, report)
     if not settings.has_pseudonyms(namespace):
         # Last, since the store of a study with a pseudonym key must stay readable.
         _destroy_storage_key(settings, context, namespace, report)
@@ -113,7 +113,14 @@ def has_keys(settings: PurgeSettings, namespace: str) -> bool:
     return any(folder.exists(name) for folder, name in files)
 
 
-def _forget(folder: KeyFolder, name: str, report: PurgeReport) -> None:
+def forget_key(folder: KeyFolder, name: str, report: PurgeReport) -> None:
+    """Destroys a file of keys, if it is there, with its old copies.
+
+    Args:
+        folder: Its folder.
+        name: Name of the file.
+        report: Report, to which it is added, or what keeps it.
+    """
     where = folder.where(name)
     try:
         was_there = folder.exists(name)

@@ -30,6 +30,12 @@ from rally.retention.old_versions import (
 from rally.retention.person_copies import survey_person_copies
 from rally.retention.plan import PurgePlan, write_plan
 from rally.retention.plan_entry import Phase, PlanEntry, Reason, is_listed
+from rally.retention.platform_end import (
+    LastReceipt,
+    PlatformEnd,
+    note_rows,
+    preview_end,
+)
 from rally.retention.report import (
     BatchResult,
     PurgeReport,
@@ -58,7 +64,7 @@ from rally.retention.survey import (
 )
 from rally.storage.layout import Partition
 from rally.storage.leases import Leases
-from rally.withdrawal.bootstrap import open_list
+from rally.withdrawal.bootstrap import open_surviving_list
 
 JOB = "purge"
 
@@ -86,7 +92,7 @@ class Purge:
         self._registry = settings.registry()
         self._stores = settings.stores()
         self._platform = self._stores.platform
-        published = open_list(self._platform)
+        published = open_surviving_list(self._platform)
         self._list, self._decisions = published.list, published.decisions
         self._lost_decisions = [LOSS] if published.decisions.has_loss else []
 
@@ -101,6 +107,8 @@ class Purge:
             context, survey, plan, report = self._make_plan()
             report.withheld = list(map(str, withhold(plan, survey, context.limits)))
             report.alarms += self._lost_decisions
+            if context.is_over:
+                preview_end(context, report)
             return report
 
     def run(self) -> PurgeReport:
@@ -114,11 +122,27 @@ class Purge:
         if self._lost_decisions:
             return PurgeReport(alarms=self._lost_decisions)
         with self._exclusive():
+            last = self._open_last_receipt()
             context, survey, plan, report = self._make_plan()
+            if last:
+                note_rows(context, last)
             withheld = self._withhold(context, survey, plan)
             report.withheld = list(map(str, withheld))
             self._execute(context, survey, plan, withheld, report)
+            if last:
+                PlatformEnd(
+                    self._settings, context, self._decisions, last, report
+                ).run()
             return report
+
+    def _open_last_receipt(self) -> LastReceipt | None:
+        """Opens what tells the end of a concluded platform; of another there is none.
+
+        Raises as LastReceipt does.
+        """
+        if self._decisions.conclusion is None:
+            return None
+        return LastReceipt(self._settings, self._platform, self._decisions)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -172,9 +196,10 @@ class Purge:
             yield from self._search(partitions, about, survey)
         yield from survey_events(context)
         yield from survey_derived(context, survey)
-        yield from survey_plans(context, survey)
-        yield from survey_leftovers(context)
-        yield from survey_person_copies(context)
+        if not context.is_over:  # else PlatformEnd takes all of them
+            yield from survey_plans(context, survey)
+            yield from survey_leftovers(context)
+            yield from survey_person_copies(context)
         yield from survey_archives(context, survey)
 
     def _search_unenrolled(

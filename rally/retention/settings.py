@@ -1,14 +1,17 @@
 """What a purge needs, from the options of a job; and what each worker makes of it.
 
 Who purges can open no ping and no dead letter: of the platform's keys only the
-pseudonyms' are opened, and other key files are only deleted.
+pseudonyms' are opened, and at the end of the platform its own signing key; other key
+files are only deleted.
 """
 
 from dataclasses import dataclass, field
 
 from rally.keys.cloud_kms import KeyService
 from rally.keys.folder import KEYSET
-from rally.keys.names import pseudonym
+from rally.keys.names import Job, pseudonym
+from rally.keys.platform_keys import PlatformKeys
+from rally.keys.signing import SigningKey
 from rally.registry.legal_holds import LegalHolds
 from rally.retention.limits import Limits
 from rally.settings import Settings, latest
@@ -44,6 +47,18 @@ class PurgeSettings(Settings):
         """Tells whether a study has its pseudonym key. Raises ConfigurationError."""
         _, platform = self.key_folders()
         return platform.exists(pseudonym(namespace) + KEYSET)
+
+    def signer(self) -> SigningKey:
+        """Opens the key by which a purge signs the last receipt, and the anchor.
+
+        Only the end of a platform asks for it.
+
+        Raises:
+            ConfigurationError: it is missing or does not open.
+            ConnectionError: a key service is away.
+        """
+        keys = PlatformKeys.open(self.platform_keys_uri, signing=[Job.PURGE])
+        return keys.signer(Job.PURGE)
 
     def open_derived(self, uri: str) -> ObjectStore:
         """A folder that is no store of ours. Raises ConfigurationError."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from rally.decisions.chain import Head
+from rally.decisions.chain import Head, refuse_concluded
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile
 from rally.keys.signing import SigningKey
@@ -16,6 +16,7 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.occupancy import holds, is_in_use, looking_into
 from rally.storage.writer import read_stored_header
+from rally.withdrawal.concluded_list import read_surviving_list
 from rally.withdrawal.list_object import (
     FOLDER,
     LIST,
@@ -45,11 +46,24 @@ def open_list(
 
     Raises:
         ConfigurationError: there is none, it is not as it was published, older than
-            signed records know, or the platform cannot be read.
+            signed records know, or the platform cannot be read or is concluded.
     """
     with looking_into(platform, _IS_NEWEST):
         published = read_list(platform)
+        refuse_concluded(published.decisions, platform.uri)
         if not may_be_older:
+            check_newest(platform, published)
+    return published
+
+
+def open_surviving_list(platform: ObjectStore) -> Published[WithdrawalList]:
+    """Reads the list for a job that goes on where the platform is concluded.
+
+    Raises as `open_list` does, but for a conclusion; see read_surviving_list.
+    """
+    with looking_into(platform, _IS_NEWEST):
+        published = read_surviving_list(platform)
+        if published.decisions.conclusion is None:
             check_newest(platform, published)
     return published
 

@@ -23,7 +23,7 @@ from dataclasses import fields
 from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from rally.decisions.chain import Chain, Head
+from rally.decisions.chain import Chain, Head, refuse_concluded
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
@@ -187,6 +187,10 @@ def _read(
                 )
         except GenerationMismatch:
             continue  # published anew in this moment
+        except ConfigurationError:
+            if platform.stat(LIST) is None:  # it may have gone with its platform
+                refuse_concluded(read_chain(platform), platform.uri)
+            raise
 
 
 def _verified(

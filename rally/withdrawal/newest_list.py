@@ -22,7 +22,8 @@ from rally.decisions.writing import decide, no_check
 from rally.errors import ConfigurationError
 from rally.receipts.chain import find_signed
 from rally.storage.objectstore.interface import ObjectStore
-from rally.withdrawal.list_object import LIST, Published, read_list
+from rally.withdrawal.concluded_list import read_surviving_list
+from rally.withdrawal.list_object import LIST, Published
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
@@ -59,7 +60,7 @@ def see(platform: ObjectStore) -> Published[WithdrawalList]:
         OSError: it cannot be read.
     """
     try:
-        published = read_list(platform)
+        published = read_surviving_list(platform)
     except ConfigurationError:
         published = Published(WithdrawalList(), Head(), read_chain(platform), None)
     newest = newest_signed(platform, published)

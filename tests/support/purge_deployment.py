@@ -10,16 +10,26 @@ from typing import Any
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.kek_file import NAME as KEK_FILE
+from rally.keys.names import Job
 from rally.registry.transitions import StudyAction
 from rally.retention.purge import Purge
 from rally.retention.settings import PurgeSettings
 from tests.fakes.memory_store import MemoryStore
 from tests.support.memory_deployment import DeploymentSettings, MemoryDeployment
+from tests.support.people import job_key
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.study_decisions import decide_study, hold_rows
-from tests.support.world import GARDEN
+from tests.support.world import GARDEN, HOUSE
 
 ENDED = datetime(2026, 5, 25, tzinfo=UTC)
 CONCLUDED = datetime(2026, 5, 28, tzinfo=UTC)
+PLATFORM_KEYS = (
+    *("dead-letter.private.keyset.json", "dead-letter.public.json"),
+    "pseudonym.platform.keyset.json",
+    *(f"signing.{each}.keyset.json" for each in Job),
+    *(f"signing.{each}.public.json" for each in Job),
+)
+"""The key files of a platform, but for the pseudonyms of its namespaces."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,9 @@ class MemoryPurgeSettings(DeploymentSettings, PurgeSettings):
         if self.ping_keys is None:
             return None, platform
         return KeyFolder(str(self.deployment.folder / "keys")), platform
+
+    def signer(self):
+        return job_key(Job.PURGE)
 
     def open_derived(self, uri):
         return self.deployment.derived.get(uri) or PurgeSettings.open_derived(self, uri)
@@ -84,6 +97,20 @@ class PurgeDeployment(MemoryDeployment):
     def conclude(self, study=GARDEN, at=CONCLUDED):
         for action, time in ((StudyAction.END, ENDED), (StudyAction.CONCLUDE, at)):
             decide_study(self.platform, study, action, time)
+
+    def conclude_all(self, at=CONCLUDED):
+        """Concludes all studies, purges them, and concludes the platform."""
+        for namespace in self.registry.studies:
+            if namespace != HOUSE:
+                self.conclude(namespace, at)
+        assert [*self.purge().problems] == []
+        decide_study(self.platform, HOUSE, StudyAction.END, at)
+        conclude_platform(self.platform, at)
+
+    def add_platform_keys(self):
+        """Puts a file of each of the platform's own keys into its folder."""
+        for name in PLATFORM_KEYS:
+            (self.folder / "platform" / name).write_text("{}")
 
     def legal_hold(self, study, first, last, at=ENDED):
         days = date.fromisoformat(first), date.fromisoformat(last)

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from rally.audit.findings import Check
-from rally.decisions.contents import AcceptedLoss, DecisionKind, Letters, StudyDecision
+from rally.decisions.contents import DecisionKind, Letters, StudyDecision
 from rally.decisions.entry import Entry, encode, entry_name, sign
+from rally.decisions.platform_contents import AcceptedLoss
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve, decide
 from rally.errors import ConfigurationError

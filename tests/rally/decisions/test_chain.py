@@ -4,7 +4,6 @@ import pytest
 
 from rally.decisions.chain import EntryStatus, Head
 from rally.decisions.contents import (
-    AcceptedLoss,
     Approval,
     DecisionKind,
     HoldPlacement,
@@ -16,6 +15,7 @@ from rally.decisions.contents import (
     StudyDecision,
 )
 from rally.decisions.entry import MOST_BYTES, Entry, encode, entry_name, sign
+from rally.decisions.platform_contents import AcceptedLoss
 from rally.decisions.signers import Signer
 from rally.decisions.verifying import ChainReader, read_chain
 from rally.decisions.writing import approve, decide

@@ -2,8 +2,9 @@
 
 import pytest
 
-from rally.decisions.contents import AcceptedLoss, DecisionKind
+from rally.decisions.contents import DecisionKind
 from rally.decisions.entry import entry_name
+from rally.decisions.platform_contents import AcceptedLoss
 from rally.decisions.writing import approve, decide
 from rally.ingestion.decisions import LiveDecisions
 from rally.registry.transitions import StudyAction, StudyState

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from rally.decisions.chain import LOSS
-from rally.decisions.contents import AcceptedLoss, DecisionKind
+from rally.decisions.contents import DecisionKind
 from rally.decisions.entry import entry_name
+from rally.decisions.platform_contents import AcceptedLoss
 from rally.decisions.writing import approve, decide
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
