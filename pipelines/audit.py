@@ -73,7 +73,6 @@ JOB = Job(
     (*EVERYWHERE, *AUDIT),
     not_on_dataflow=("test_ids",),
     changes=False,
-    runs_concluded=True,
 )
 
 

@@ -12,6 +12,7 @@ from rally.commands import (
     keys,
     people,
     person,
+    platform,
     profile,
     receipts,
     releases,
@@ -31,7 +32,8 @@ COMMANDS = tuple(
     each.COMMAND
     for each in (
         *(status, init, withdraw, withdrawals, receipts, studies, people, decisions),
-        *(person, releases, keys, try_pings, schedule, estimate, doctor, profile),
+        *(platform, person, releases, keys, try_pings, schedule, estimate, doctor),
+        profile,
     )
 )
 

@@ -29,7 +29,6 @@ class Job:
         local_only: Names of options that have a meaning on the local runner alone.
         not_on_dataflow: Names of options that have none on Dataflow.
         changes: Whether it changes what is stored.
-        runs_concluded: Whether it runs on a platform that is concluded.
     """
 
     name: str
@@ -41,7 +40,6 @@ class Job:
     local_only: tuple[str, ...] = ()
     not_on_dataflow: tuple[str, ...] = ()
     changes: bool = True
-    runs_concluded: bool = False
 
 
 class MakeSettings(Protocol):

@@ -76,7 +76,6 @@ JOB = Job(
     "--plan_only --store=/srv/rally/store --keys=/srv/rally/keys",
     (*EVERYWHERE, JSON, *PURGE),
     not_on_dataflow=(JSON.name,),
-    runs_concluded=True,
 )
 
 

@@ -14,6 +14,7 @@ from rally.observability.log_entries import LogEvent
 from rally.printing import print_lines
 from rally.process import say
 from rally.profile import apply_profile
+from rally.storage.last_runs import AFTER_CONCLUSION
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -64,7 +65,7 @@ def _start(job: Job, words: Sequence[str]) -> Ended:
     from pipelines.runners import is_dataflow
 
     options = parse_options(job, words)
-    if not job.runs_concluded:
+    if job.name not in AFTER_CONCLUSION:
         _refuse_concluded(body, options)
     if is_dataflow(options):
         from pipelines.dataflow import launch  # Google's clients are slow to import

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from rally.decisions.chain import Chain
+from rally.decisions.chain import Chain, refuse_concluded
 from rally.decisions.founding import FILE as COPY
 from rally.decisions.founding import digest_of, platform_in, read_copy
 from rally.decisions.verifying import read_chain
@@ -24,6 +24,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.registry.approval_deadlines import name_closed
 from rally.registry.registry import SHIPPED, Registry
 from rally.settings import Settings, latest
+from rally.storage.last_runs import AFTER_CONCLUSION
 from rally.storage.layout import Stores
 from rally.storage.marked_stores import MarkedStores
 from rally.storage.marker import Marker, PlaceKind, require_marker
@@ -114,6 +115,7 @@ class Examination:
             job: Job whose keys and rights are looked at; None is all jobs.
         """
         self._settings = settings
+        self._job = job
         self._needs = JOBS[job] if job else _ALL
         self._checks: list[Check] = []
         self._registry: Registry | None = None
@@ -129,8 +131,10 @@ class Examination:
         self._look_at_registry()
         self._look_at_stores()
         self._look_at_decisions()
-        self._look_at_platform_keys()
-        self._look_at_ping_keys()
+        if not (self._chain and self._chain.conclusion):  # else keys and list go
+            self._look_at_list()
+            self._look_at_platform_keys()
+            self._look_at_ping_keys()
         self._look_at_studies()
         self._look_at_reviews()
         self._look_at_rights()
@@ -195,7 +199,7 @@ class Examination:
             self._tell("store", State.OK, f"{settings.store}: {whose} of that platform")
 
     def _look_at_decisions(self) -> None:
-        """Verifies what people decided, and the list that names the last of it."""
+        """Verifies what people decided; a conclusion leaves nothing to begin."""
         if self._platform is None or self._stores is None:
             return
         with self._looking("decisions"):
@@ -207,6 +211,13 @@ class Examination:
             kind = "development platform" if chain.development else "platform"
             what = f"{len(chain.records)} of a {kind}, founded by {chain.founder}"
             self._tell("decisions", State.OK, what)
+            if self._job not in AFTER_CONCLUSION:
+                refuse_concluded(chain, self._stores.platform.uri)
+
+    def _look_at_list(self) -> None:
+        """Looks for the withdrawal list, which names the last of the decisions."""
+        if self._platform is None or self._stores is None:
+            return
         with self._looking("withdrawal list"):
             published = open_list(self._stores.platform)
             if published.decisions.has_loss:
@@ -310,7 +321,9 @@ class Examination:
             return states.concluded_by(latest(self._settings.clock()()))
 
         with self._looking("studies"):
-            faults = find_faults(registry, marked, folder, concluded)
+            faults = find_faults(
+                registry, marked, folder, concluded, self._settings.is_concluded
+            )
             for fault in faults.values():
                 self._tell("studies", State.WRONG, fault, stops=False)
             self._registry = registry.closing(faults)

@@ -29,12 +29,14 @@ from rally.audit.expunge_audit import audit_orders
 from rally.audit.findings import AuditReport, Check, Scope, Unit
 from rally.audit.letters_audit import LettersAudit
 from rally.audit.platform_audit import LogSummary, PlatformAudit, read_log
+from rally.audit.platform_end_audit import PlatformEndAudit
 from rally.audit.row_audit import ROW_CHECKS
 from rally.audit.searching import Searches, make_searches, redact_known_ids
 from rally.audit.settings import AuditSettings
 from rally.audit.store_audit import LISTED, Listing, StoreAudit
 from rally.audit.tally import Tally
 from rally.audit.units import WorkUnit
+from rally.decisions.chain import PlatformConcluded
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.observability.progress import announce_total
@@ -45,6 +47,7 @@ from rally.registry.legal_holds import LegalHolds
 from rally.settings import make_pseudonyms
 from rally.storage.objectstore.interface import StrayInTheWay
 from rally.validation.pseudonyms import PLATFORM
+from rally.withdrawal.concluded_list import read_surviving_list
 from rally.withdrawal.list_object import LIST
 from rally.withdrawal.overview import Group, Overview
 from rally.withdrawal.unreadable import UnreadableLetters, find_unreadable
@@ -92,13 +95,14 @@ class Audit:
         self._decisions = read_chain(self._platform)
         self._holds = LegalHolds.of_chain(self._decisions, self._as_of)
         self._concluded = self._states.concluded_by(self._as_of)
+        self._is_over = self._decisions.is_concluded(self._as_of)
         self._tally = Tally()
 
     def run(self) -> AuditReport:
         """Audits everything, and returns the report."""
         log = self._read_log()
         searches = make_searches(
-            self._settings.forbidden, self._keys.prf(PLATFORM), log.known
+            self._settings.forbidden, self._keys.find_prf(PLATFORM), log.known
         )
         self._redact = partial(
             redact_known_ids, ids=searches.ids, is_whole=log.is_whole
@@ -140,6 +144,8 @@ class Audit:
                     Check.WITHDRAWN, LIST, _OLDER_LIST, 1, Unit.OBJECTS
                 )
             return withdrawals
+        except PlatformConcluded:
+            return None  # the list went with its platform
         except CorruptFile:
             return None  # of the log, which _read_log has recorded
         except (ConfigurationError, OSError) as error:
@@ -189,6 +195,8 @@ class Audit:
         with self._recording_failures(Check.IDS, Check.NETWORK):
             records.run()
         self._tally.merge(records.tally)
+        if self._is_over:
+            return  # no letter may be there at all
         letters = LettersAudit(
             self._platform,
             self._registry,
@@ -221,8 +229,11 @@ class Audit:
         self, log: LogSummary, withdrawals: CurrentWithdrawals | None
     ) -> None:
         with self._recording_failures(Check.DECISIONS):
-            if withdrawals is None:
-                self._tally.merge(audit_entries(read_chain(self._platform)))
+            if withdrawals is None or self._is_over:
+                chain = read_chain(self._platform)
+                if self._is_over:
+                    chain = read_surviving_list(self._platform).decisions
+                self._tally.merge(audit_entries(chain))
                 return
             # Read after the log, and held against the list.
             chain = withdrawals.decisions
@@ -288,6 +299,22 @@ class Audit:
                 derived.audit_study(study, withdrawals.gone_from(study))
         self._tally.merge(conclusions.tally)
         self._tally.merge(derived.tally)
+        if self._is_over:
+            self._check_end()
+
+    def _check_end(self) -> None:
+        end = PlatformEndAudit(
+            self._platform,
+            self._decisions,
+            self._registry,
+            self._holds,
+            self._settings.key_folders(),
+            self._as_of,
+            self._settings.limits.purge_days,
+        )
+        with self._recording_failures(Check.CONCLUDED, Check.KEYS):
+            end.run()
+        self._tally.merge(end.tally)
 
     def _read_rows(self, listing: Listing) -> None:
         units, size = list[WorkUnit](), 0

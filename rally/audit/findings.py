@@ -32,8 +32,8 @@ class Check(StrEnum):
     FILES: every file whole: row count, checksum, index.
     RECEIPTS: the chain whole and true.
     DECISIONS: every decision signed by somebody who may, and none lost.
-    CONCLUDED: nothing is left of a concluded study.
-    KEYS: every key of a concluded study gone.
+    CONCLUDED: nothing is left of a concluded study, or platform, but the proof.
+    KEYS: every key of a concluded study, or platform, gone.
     LOCKS: no study locked past its `analysis_until`.
     ANNOUNCED: participants were told of an end before it came.
     NOTICES: what people read before they joined, or agreed, is known.

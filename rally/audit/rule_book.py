@@ -230,7 +230,9 @@ class RuleBook:
         with self._recording_unread(Check.IDS):
             log = EventLog(self.stores.platform)
             known = {each.participant for each in log if each.participant}
-        return make_searches(self._settings.forbidden, self._keys.prf(PLATFORM), known)
+        return make_searches(
+            self._settings.forbidden, self._keys.find_prf(PLATFORM), known
+        )
 
     def _has_scope(self, study: Study, partition: Partition) -> bool:
         """Tells whether rows name the study that they are about, as purge reads it."""

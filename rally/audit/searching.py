@@ -68,9 +68,15 @@ Position = int
 class IdSearch:
     """Finds the rally ids of known people."""
 
-    def __init__(self, platform: Prf, known: Iterable[str]) -> None:
-        """Takes the platform's function, and platform pseudonyms."""
-        self._compute = platform.compute
+    def __init__(self, platform: Prf | None, known: Iterable[str]) -> None:
+        """Takes the platform's function, and platform pseudonyms.
+
+        Without a function, whose key goes with the platform, nobody is known.
+        """
+        if platform is None:
+            known = ()
+        else:
+            self._compute = platform.compute
         pseudonyms = [bytes.fromhex(each.replace("-", "")) for each in known]
         self._known = set(map(_fixed_bits, pseudonyms))
         self._ends = {each[_END] for each in pseudonyms}
@@ -146,7 +152,7 @@ class Searches(NamedTuple):
 
 
 def make_searches(
-    forbidden: ForbiddenValues, platform: Prf, known: Iterable[str]
+    forbidden: ForbiddenValues, platform: Prf | None, known: Iterable[str]
 ) -> Searches:
     """Makes the searches for ids of known people, and for forbidden values.
 

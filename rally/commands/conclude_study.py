@@ -37,7 +37,7 @@ def conclude_study(args: argparse.Namespace) -> int:
         raise ConfigurationError(fault)
     states = States.read(registry, stores.platform)
     check_transition(states, study, StudyAction.CONCLUDE, time)
-    _check_announced(stores, study, time, args.announced_days)
+    check_end_announced(stores, study, time, args.announced_days)
     signer = None if args.plan_only else decider(args)
     foreseen = _foresee(args, stores, registry, study, time)
     print_results(_results(foreseen), *_told(foreseen), as_json=args.json)
@@ -53,10 +53,22 @@ def conclude_study(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_announced(stores: Stores, study: Study, time: datetime, days: int) -> None:
-    """Raises ConfigurationError where participants were not told of an end in time.
+def check_end_announced(
+    stores: Stores, study: Study, time: datetime, days: int
+) -> None:
+    """Makes sure that participants were told of an end in time.
 
     An end by its dates is announced by study.yaml; one that was decided, by a notice.
+
+    Args:
+        stores: stores of the studies and the platform.
+        study: the study to be concluded, or a namespace of the platform.
+        time: the time from which it will be.
+        days: the fewest days from the announcement to that time.
+
+    Raises:
+        ConfigurationError: they were not.
+        OSError: the platform cannot be read.
     """
     from rally.decisions.verifying import read_chain
 

@@ -41,6 +41,16 @@ ANNOUNCED_DAYS = 14
 
 _MOST = 10**12 - 1  # the numbers of decisions have 12 digits
 
+ANNOUNCED = Option(
+    name="announced_days",
+    metavar="DAYS",
+    type=numbers.whole(0, numbers.DAYS),
+    default=ANNOUNCED_DAYS,
+    help="how long before it the end of the study must have been announced"
+    " (default: %(default)s)",
+)
+"""How long before a deed participants must have known of it."""
+
 OWN = (
     NAMESPACE,
     Option(
@@ -67,14 +77,7 @@ OWN = (
     Option(
         name="plan_only", is_flag=True, help="say what will follow, and decide nothing"
     ),
-    Option(
-        name="announced_days",
-        metavar="DAYS",
-        type=numbers.whole(0, numbers.DAYS),
-        default=ANNOUNCED_DAYS,
-        help="how long before it the end of the study must have been announced"
-        " (default: %(default)s)",
-    ),
+    ANNOUNCED,
 )
 """The options of these commands beside those that all commands share."""
 

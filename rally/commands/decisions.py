@@ -3,11 +3,13 @@
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rally import numbers
 from rally.commands.command import Command, CommandGroup
+from rally.commands.decide_study import ANNOUNCED
 from rally.commands.options import open_platform, signer_of
 from rally.errors import ConfigurationError
 from rally.options import WHAT, Option
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 _PLACES = "--store --platform"
 _SIGNING = f"{_PLACES} --keys --people_keys --by"
 _DEVELOPMENT = "This is a development platform: one person may play everybody."
+_BEFORE = (
+    "of the platform's conclusion: how long before it that must have been announced"
+    " (default: %(default)s)"
+)
+_CONCLUDED = "The platform is concluded: this is the proof of what was decided."
 _OWN = (
     Option(
         name="number",
@@ -37,8 +44,13 @@ def list_decisions(args: argparse.Namespace) -> int:
     chain = _chain(args)
     table = Table(_DECISIONS, chain.records)
     print_results(
-        {"development": chain.development, "decisions": table},
+        {
+            "development": chain.development,
+            "concluded": chain.conclusion is not None,
+            "decisions": table,
+        },
         *(table, _DEVELOPMENT if chain.development else ""),
+        _CONCLUDED if chain.conclusion else "",
         as_json=args.json,
     )
     return 0
@@ -76,12 +88,19 @@ def verify(args: argparse.Namespace) -> int:
 
 def approve_decision(args: argparse.Namespace) -> int:
     """Approves a decision that another person asked for: from then on it counts."""
+    from rally.commands.conclude_platform import (
+        check_conclusion,
+        find_waiting_conclusion,
+    )
     from rally.decisions.writing import approve
     from rally.registry.expunges import find_order
     from rally.withdrawal.newest_list import see
 
     signer, platform, now = signer_of(args), open_platform(args), datetime.now(UTC)
     seen = see(platform)
+    ends = find_waiting_conclusion(seen.decisions, args.number)
+    if ends:
+        check_conclusion(args, ends)
     order = find_order(seen.decisions, args.number)
     if order:
         print_lines(
@@ -92,6 +111,8 @@ def approve_decision(args: argparse.Namespace) -> int:
     print_lines(f"decision {args.number} counts from decision {entry.number} on")
     if order:
         print_lines("run `rally delete`, and `rally replay` for sealed dead letters")
+    if ends:
+        print_lines("stop the stream, and run `rally purge` until nothing is left")
     return 0
 
 
@@ -174,7 +195,7 @@ COMMAND = CommandGroup(
             handler=list_decisions,
             options=f"{_PLACES} --json",
             example="--store=/srv/rally/store",
-            json=describe_json({"decisions": _DECISIONS}, ["development"]),
+            json=describe_json({"decisions": _DECISIONS}, ["development", "concluded"]),
         ),
         Command(
             name="show",
@@ -192,8 +213,8 @@ COMMAND = CommandGroup(
         Command(
             name="approve",
             handler=approve_decision,
-            options=f"number {_SIGNING}",
-            own=_OWN,
+            options=f"number --announced_days --studies {_SIGNING} --platform_keys",
+            own=(*_OWN, replace(ANNOUNCED, help=_BEFORE)),
             example="7 --store=/srv/rally/store --by=ann --people_keys=/home/ann/keys",
             changes=True,
         ),

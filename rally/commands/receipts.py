@@ -48,12 +48,12 @@ _OWN = (
 def verify(args: argparse.Namespace) -> int:
     """Reads every receipt, and prints a line for each thing that is wrong."""
     from rally.receipts.verify import verify_chain
-    from rally.withdrawal.list_object import read_list
+    from rally.withdrawal.concluded_list import read_surviving_list
 
     places = open_places(args)
     faults = places.registry().faults
     stores = places.stores()
-    published = read_list(stores.platform)
+    published = read_surviving_list(stores.platform)
     decisions, last = published.decisions, published.list.last_receipt
     status = 1 if faults else 0
     for fault in faults.values():
@@ -63,6 +63,8 @@ def verify(args: argparse.Namespace) -> int:
         status = 1
     if not status:
         print_lines("All receipts are there and true.")
+    if decisions.conclusion:
+        print_lines("The platform is concluded; receipts go when their time is over.")
     return status
 
 

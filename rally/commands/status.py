@@ -12,12 +12,14 @@ from rally.printing import visible
 from rally.profile import Profile
 from rally.registry.registry import Registry
 from rally.storage.marked_stores import MarkedStores
-from rally.tables import Block, Column, Table, describe_json, print_results
+from rally.tables import Block, Column, Results, Table, describe_json, print_results
 
 if TYPE_CHECKING:
+    from rally.receipts.conclusion import GoneRecords
     from rally.registry.approval_deadlines import ClosedDocument
     from rally.status.advice import Matter
     from rally.status.state import (
+        Conclusion,
         Expiring,
         Letters,
         PlatformState,
@@ -94,6 +96,12 @@ _MATTERS: "tuple[Column[Matter], ...]" = (
     Column("what", lambda each: each.what, "WHAT", is_broken=lambda _: True),
     Column("command", lambda each: each.command, head=None),
 )
+_GONE: "tuple[Column[GoneRecords], ...]" = (
+    Column("what", lambda each: each.what, "GONE OF THE PLATFORM"),
+    Column("objects", lambda each: each.objects),
+    Column("bytes", lambda each: each.bytes, head=None),
+    Column("began", lambda each: each.began),
+)
 _ABOUT = """\
 Shows the state of a platform on one screen: the last run of each job, the studies, what
 waits for a person, dead letters, what ends within 30 days or is not collected, and what
@@ -128,11 +136,20 @@ def show_status(args: argparse.Namespace) -> int:
         "profile": str(profile.path) if profile else None,
     }
     print_results(
-        {**where, "as_of": now, **tables, "next": commands},
+        {**where, "as_of": now, **_conclusion(state), **tables, "next": commands},
         *_blocks(_title(args.store, profile), state, tables, commands),
         as_json=args.json,
     )
     return 1 if matters else 0
+
+
+def _conclusion(state: "PlatformState") -> Results:
+    """Whether and since when the platform is concluded, for a program."""
+    found = state.conclusion
+    return {
+        "concluded_by": found.number if found else None,
+        "finished": found.finished if found else None,
+    }
 
 
 def _profile_of(args: argparse.Namespace) -> Profile | None:
@@ -162,6 +179,7 @@ def _tables(state: "PlatformState", matters: "list[Matter]") -> dict[str, Table[
         "expiring": Table(_EXPIRING, state.expiring),
         "closed": Table(_CLOSED, state.closed),
         "matters": Table(_MATTERS, matters),
+        "gone": Table(_GONE, state.conclusion.gone if state.conclusion else ()),
     }
 
 
@@ -172,15 +190,30 @@ def _blocks(
     commands: list[str],
 ) -> list[Block]:
     """One screen; what ends soon and what is held stands among the matters."""
-    nothing = "" if state.runs else "No job has run yet."
+    nothing = "" if state.runs or state.conclusion else "No job has run yet."
     next_lines = [f"Next: {each}" for each in commands]
-    shown = ("jobs", "studies", "dead_letters", "matters")
+    shown = ("jobs", "studies", "dead_letters", "gone", "matters")
     return [
         f"{title}  {_time(state.now)}",
-        nothing,
+        _concluded(state.conclusion) if state.conclusion else nothing,
         *(tables[name] for name in shown),
         "\n".join(next_lines) or "Nothing waits for a person.",
     ]
+
+
+def _concluded(conclusion: "Conclusion") -> str:
+    """How the platform was concluded, and how far the purge is, in a line."""
+    end = "`rally purge` takes it, day by day"
+    if conclusion.finished:
+        end = f"nothing but the proof is left since {_day(conclusion.finished)}"
+    return (
+        f"This platform is concluded, by decision {conclusion.number} of"
+        f" {conclusion.by}, {_day(conclusion.at)}; {end}."
+    )
+
+
+def _day(time: datetime) -> str:
+    return f"{time:%Y-%m-%d}"
 
 
 def _ending(job: _Job) -> str:
@@ -243,6 +276,7 @@ _LISTS: dict[str, Sequence[Column[Any]]] = {
     "expiring": _EXPIRING,
     "closed": _CLOSED,
     "matters": _MATTERS,
+    "gone": _GONE,
 }
 COMMAND = Command(
     name="status",
@@ -251,6 +285,9 @@ COMMAND = Command(
     example="--store=/srv/rally/store",
     summary="see the state of a platform, and what to run now",
     about=_ABOUT,
-    json=describe_json(_LISTS, ["platform", "name", "profile", "as_of", "next"])
+    json=describe_json(
+        _LISTS,
+        ["platform", "name", "profile", "as_of", "concluded_by", "finished", "next"],
+    )
     + _STATUSES,
 )

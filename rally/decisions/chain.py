@@ -8,6 +8,7 @@ keys. What does not verify is void: it is named, decides nothing and stops nobod
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from rally.decisions.contents import (
     Person,
 )
 from rally.decisions.entry import START, Entry, extend
-from rally.decisions.platform_contents import AcceptedLoss
+from rally.decisions.platform_contents import AcceptedLoss, PlatformConclusion
 from rally.errors import ConfigurationError
 from rally.keys.names import Job, signing
 from rally.keys.signing import SigningKey, Verifier, verifier_of
@@ -138,6 +139,11 @@ class Chain:
     def conclusion(self) -> Entry | None:
         """The decision that concludes the platform; None while that goes on."""
         return next(self.of(DecisionKind.CONCLUDE_PLATFORM), None)
+
+    def is_concluded(self, time: datetime) -> bool:
+        """Tells whether all that the platform holds goes, or is gone, at a time."""
+        content = self.conclusion.content if self.conclusion else None
+        return isinstance(content, PlatformConclusion) and content.at <= time
 
     def is_list(self, counter: int, signature: str, data: bytes) -> bool:
         """Tells whether deletion signed a withdrawal list of this counter.

@@ -106,6 +106,10 @@ class PlatformKeys(Secret):
         """
         return _named(self._prfs.get(name), f"pseudonym.{name}")
 
+    def find_prf(self, name: str) -> PseudonymPrf | None:
+        """Returns the same function; None where its key is gone."""
+        return self._prfs.get(name)
+
     def signer(self, job: Job) -> SigningKey:
         """Signs as a job."""
         return _named(self._signers.get(job), names.signing(job))

@@ -211,7 +211,7 @@ def open_context(
     awaiting = Blockers(
         settings, registry, stores, withdrawals, holds, context.carriers
     )
-    is_over = decisions.conclusion is not None
+    is_over = decisions.is_concluded(now)
     waiting = {
         each: "" if is_over else awaiting.find_blocker(each, since)
         for each, since in concluded.items()

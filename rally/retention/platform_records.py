@@ -15,10 +15,8 @@ from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.names import Job
 from rally.keys.platform_keys import PUBLIC_FILE
 from rally.receipts.conclusion import NAME as CONCLUSION
-from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.registry.registry import Registry
 from rally.storage import last_runs, leases, marker
-from rally.storage.last_runs import name_of
 from rally.storage.layout import CONSENTS, EVENTS
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.storage.plan_objects import FOLDER as PLANS
@@ -56,7 +54,7 @@ GOING = (
 
 STAYING = (
     *(marker.NAME, CONCLUSION, DECISIONS),
-    *(name_of("purge"), name_of("audit")),  # the jobs that go on
+    *map(last_runs.name_of, last_runs.AFTER_CONCLUSION),
     "reports/",
     "releases/",  # what was published outlives the platform, and so does its ledger
 )
@@ -82,18 +80,6 @@ def list_going(platform: ObjectStore, kind: RecordKind) -> Iterator[ObjectInfo]:
         spared = _of_live_runs(platform)
     for info in platform.list(kind.prefix):
         if info.name not in spared and not info.name.startswith(STAYING):
-            yield info
-
-
-def list_other(platform: ObjectStore) -> Iterator[ObjectInfo]:
-    """Lists what is no record that goes or stays, nor a receipt.
-
-    Raises:
-        OSError: The store cannot be listed.
-    """
-    known = (*STAYING, RECEIPTS, *(each.prefix for each in GOING))
-    for info in platform.list():
-        if not info.name.startswith(known):
             yield info
 
 

@@ -140,7 +140,7 @@ class Purge:
 
         Raises as LastReceipt does.
         """
-        if self._decisions.conclusion is None:
+        if not self._decisions.is_concluded(self._settings.clock()()):
             return None
         return LastReceipt(self._settings, self._platform, self._decisions)
 

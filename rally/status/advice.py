@@ -1,6 +1,6 @@
 """What waits for a person, and the command that each of it asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from rally.dead_letters import LetterKind
 from rally.exit_status import DONE
 from rally.registry.approval_deadlines import in_days
 from rally.status.state import PlatformState
-from rally.storage.last_runs import LastRun
+from rally.storage.last_runs import AFTER_CONCLUSION, LastRun
 
 DAILY = ("delete", "compact", "purge", "audit")
 """The jobs that run every day, in the order in which they are advised."""
@@ -47,7 +47,8 @@ def find_matters(state: PlatformState) -> list[Matter]:
 def list_commands(state: PlatformState, matters: list[Matter]) -> list[str]:
     """The commands to run now, each once; where all is well, there may be none."""
     commands = [*dict.fromkeys(each.command for each in matters)]
-    return commands if commands or state.is_used else ["rally ingest"]
+    is_new = not state.is_used and state.conclusion is None
+    return ["rally ingest"] if is_new and not commands else commands
 
 
 def _decisions(state: PlatformState) -> Iterator[Matter]:
@@ -96,12 +97,19 @@ def _jobs(state: PlatformState) -> Iterator[Matter]:
     for job, run in state.runs.items():
         if told := _fault_of(run):
             yield Matter(job, told, f"rally {job}")
-    for job in DAILY if state.is_used else ():
+    for job in _daily(state):
         last = state.runs.get(job)
         if last is None:
             yield Matter(job, "never ran", f"rally {job}")
         elif (last.ended or last.began) < state.now - _MOST_AGE and not last.is_alive:
             yield Matter(job, "did not run for two days", f"rally {job}")
+
+
+def _daily(state: PlatformState) -> Sequence[str]:
+    """The jobs that have to run every day; on a concluded platform few do."""
+    if state.conclusion is None:
+        return DAILY if state.is_used else ()
+    return () if state.conclusion.finished else AFTER_CONCLUSION
 
 
 def _fault_of(run: LastRun) -> str:

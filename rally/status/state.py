@@ -15,6 +15,7 @@ from rally.access.asks import AskDay, read_requests
 from rally.dead_letters import LetterKind, list_dead_letters
 from rally.decisions.chain import Chain, EntryStatus
 from rally.errors import CorruptFile
+from rally.receipts.conclusion import GoneRecords, read_conclusion
 from rally.registry.approval_deadlines import (
     SOON_DAYS,
     ClosedDocument,
@@ -37,7 +38,7 @@ from rally.storage.objectstore.interface import (
 from rally.storage.partitions import list_files
 from rally.storage.snapshots import outline_of
 from rally.times import from_micros
-from rally.withdrawal.list_object import read_list
+from rally.withdrawal.concluded_list import read_surviving_list
 from rally.withdrawal.overview import Overview, read_overview
 
 MOST_HEADERS = 200
@@ -117,6 +118,25 @@ class Expiring:
 
 
 @dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Conclusion of a platform, and how far the purge has come with it.
+
+    Attributes:
+        number: number of the decision.
+        by: name of who asked for it.
+        at: time at which that person signed, UTC.
+        gone: kinds of records that went, or are going.
+        finished: time from which on nothing was left but the proof, UTC; None before.
+    """
+
+    number: int
+    by: str
+    at: datetime
+    gone: Sequence[GoneRecords] = ()
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformState:
     """A platform at one time.
 
@@ -137,6 +157,7 @@ class PlatformState:
         asks: people who asked for a copy by a ping and have no case, by day.
         faults: decisions that are void or missing.
         unloadable: why a study does not load, by namespace.
+        conclusion: how the platform was concluded; None while it goes on.
     """
 
     now: datetime
@@ -153,6 +174,7 @@ class PlatformState:
     asks: Sequence[AskDay]
     faults: int
     unloadable: Mapping[str, str]
+    conclusion: Conclusion | None = None
 
     @property
     def is_used(self) -> bool:
@@ -178,7 +200,7 @@ def read_state(
         OSError: a store cannot be read.
     """
     platform = stores.platform
-    published = read_list(platform)
+    published = read_surviving_list(platform)
     chain, withdrawals = published.decisions, published.list
     states = States.of_chain(registry, chain)
     approvals = Approvals.of_chain(registry, chain)
@@ -214,6 +236,20 @@ def read_state(
         asks=copies.by_day,
         faults=len(chain.faulty()) + chain.has_loss,
         unloadable=registry.faults,
+        conclusion=_conclusion(platform, chain),
+    )
+
+
+def _conclusion(platform: ObjectStore, chain: Chain) -> Conclusion | None:
+    if (entry := chain.conclusion) is None:
+        return None
+    last = read_conclusion(platform, chain)
+    return Conclusion(
+        number=entry.number,
+        by=entry.by,
+        at=entry.when,
+        gone=last.gone if last else (),
+        finished=last.finished if last else None,
     )
 
 

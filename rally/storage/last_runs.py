@@ -29,6 +29,9 @@ FOLDER = "runs/"
 JOBS = ("ingest", "delete", "replay", "compact", "purge", "audit")
 """The jobs that leave a record, in the order of a day."""
 
+AFTER_CONCLUSION = ("purge", "audit")
+"""The jobs that run on a platform that is concluded, too."""
+
 _MOST_BYTES = 16 * 1024
 """What a run says of itself is shorter by far."""
 

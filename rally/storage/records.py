@@ -26,6 +26,7 @@ _PATHS = (
     "decisions/[0-9]{12}[.]json",
     "cases/[0-9a-f]{8}/(?:[0-9a-f]{64}[.]age|(?:built|fetched|destroyed)[.]json)",
     "withdrawals/list[.]json",
+    "conclusion[.]json",
     f"{plan_objects.FOLDER}{_ID}/(?:{'|'.join(map(re.escape, PlanObject))})",
     f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
     f"{last_runs.FOLDER}(?:{'|'.join(last_runs.JOBS)})[.]json",

@@ -117,6 +117,9 @@ def test_json_has_all_keys_of_help(stores, tmp_path, capsys):
         "expiring": [],
         "closed": [],
         "matters": [],
+        "concluded_by": None,
+        "finished": None,
+        "gone": [],
         "next": ["rally ingest"],
     }
 

@@ -50,7 +50,9 @@ def test_killed_before_any_change_and_run_again_ends_the_same(make_deployment):
     expected = rest(deployment)
     assert expected[-1] is not None
     assert len(names) > 40
-    for number in range(1, len(names) + 1):
+    for number, name in enumerate(names, 1):
+        if " leases/" in name and number > 1:
+            continue  # what runs do to their leases is tested with other runs
         deployment = make_old(make_deployment)
         count(deployment, number)
         with pytest.raises(Killed):
@@ -58,8 +60,8 @@ def test_killed_before_any_change_and_run_again_ends_the_same(make_deployment):
         deployment.mark_runs_dead()
         nothing_begins(deployment)
         report = deployment.purge(run="2" * 32)
-        assert [*report.problems] == [], names[number - 1]
-        assert rest(deployment) == expected, names[number - 1]
+        assert [*report.problems] == [], name
+        assert rest(deployment) == expected, name
         nothing_begins(deployment)
 
 
