@@ -35,14 +35,13 @@ class Pseudonyms:
     def __init__(self, prfs: Mapping[str, Prf]) -> None:
         """Takes one function for PLATFORM, and one for each study's namespace.
 
-        A study that is concluded may have none any more.
+        A study, or platform, that is concluded may have none any more.
         """
         self._prfs = prfs
-        self._platform = prfs[PLATFORM]
 
     def of_platform(self, rally_id: str) -> str:
         """Computes the platform pseudonym of a canonical rally id."""
-        return _as_uuid(self._platform.compute(rally_id.encode()))
+        return _as_uuid(self._prfs[PLATFORM].compute(rally_id.encode()))
 
     def knows(self, namespace: str) -> bool:
         """Tells whether there are pseudonyms of a study."""
@@ -58,7 +57,9 @@ class Pseudonyms:
         Rows of a study have that study's pseudonym of it, as of a person: otherwise one
         id would link two people of two studies.
         """
-        return _as_uuid(self._platform.compute((_DELETION_ID + deletion_id).encode()))
+        return _as_uuid(
+            self._prfs[PLATFORM].compute((_DELETION_ID + deletion_id).encode())
+        )
 
     def of_sealed(self, jwe: str) -> str:
         """Computes the document id of what is sealed in a compact JWE.
@@ -68,7 +69,7 @@ class Pseudonyms:
         ciphertext can make it without the key.
         """
         digest = hashlib.sha256(jwe.encode()).hexdigest()
-        return _as_uuid(self._platform.compute((_SEALED + digest).encode()))
+        return _as_uuid(self._prfs[PLATFORM].compute((_SEALED + digest).encode()))
 
 
 def _as_uuid(output: bytes) -> str:
