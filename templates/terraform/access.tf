@@ -13,11 +13,18 @@ locals {
   # {place: [{what, under, account}]}, one of each right in accounts.tf
   rights = {
     for place in local.places : place => flatten([
-      for name, account in local.accounts : [
-        [for each in account.reads : { what = "reads", under = "", account = name } if each == place],
-        [for under in try(account.creates[place], []) : { what = "creates", under = under, account = name }],
-        [for under in try(account.deletes[place], []) : { what = "deletes", under = under, account = name }],
-      ]
+      [
+        for name, account in local.accounts : [
+          [for each in account.reads : { what = "reads", under = "", account = name } if each == place],
+          [
+            for under in try(account.creates[place], []) : { what = "creates", under = under, account = name }
+            if !(local.is_over && contains(local.stopped, name) && under != "decisions/")
+          ],
+          [for under in try(account.deletes[place], []) : { what = "deletes", under = under, account = name }],
+        ]
+      ],
+      [for under in local.is_over ? try(local.end.creates[place], []) : [] : { what = "creates", under = under, account = "purge" }],
+      [for under in local.is_over ? try(local.end.deletes[place], []) : [] : { what = "deletes", under = under, account = "purge" }],
     ])
   }
 
@@ -46,7 +53,7 @@ locals {
       for place, bucket in google_storage_bucket.keys : place => {
         name = bucket.name
         rights = concat(local.rights[place], [
-          for study in local.concluded : {
+          for study in local.is_over ? [] : local.concluded : {
             what    = "deletes"
             under   = place == "keys" ? "${study}." : "pseudonym.${study}."
             account = "purge"

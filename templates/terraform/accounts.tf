@@ -1,7 +1,8 @@
 # Each job has an account of its own, and this table says all that it may do; people act
 # as `desk`, `copy` or `keeper`, never as themselves. What is not said here is not allowed.
 #   opens        platform keys by their sort, private halves; no KEK is needed for public
-#                ones. Nobody opens signing.purge: who purges receipts is let in by hand
+#                ones. Nobody opens signing.purge while the platform goes on: who purges
+#                receipts is let in by hand
 #   opens_pings  keys that open pings
 #   reads        places, as a whole
 #   creates, deletes   objects below these prefixes of a place; to replace takes both
@@ -68,7 +69,7 @@ locals {
         platform = ["leases/", "plans/", "results/delete/", "runs/delete.json", "withdrawals/"]
       }
     }
-    # The key files of concluded studies come on top of it, in access.tf.
+    # The key files of concluded studies, and what `end` says below, come on top of it.
     purge = {
       opens       = ["pseudonym"]
       opens_pings = false
@@ -126,6 +127,22 @@ locals {
   jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit"])
   purposes  = toset(["dead-letter.private", "pseudonym", "signing.copy", "signing.delete", "signing.purge", "signing.release"])
   concluded = [for name, study in var.studies : name if coalesce(study.concluded, false)]
+
+  # The platform's own namespaces are concluded with the platform. Then it takes no records
+  # any more, and purge takes those that are there, its own keys last, and signs what went.
+  is_over = anytrue([for name, study in var.studies : study.kind == "platform" && coalesce(study.concluded, false)])
+  stopped = ["ingest", "replay", "compact", "delete", "copy", "desk"] # but for decisions
+  end = {
+    opens = ["signing.purge"]
+    creates = {
+      platform = ["conclusion.json", "receipts/anchor.json"]
+    }
+    deletes = {
+      platform      = ["conclusion.json", "receipts/", "runs/", "withdrawals/"]
+      keys          = [for name in keys(var.studies) : "${name}."]
+      platform_keys = ["dead-letter.", "pseudonym.", "signing."]
+    }
+  }
 }
 
 resource "google_service_account" "account" {

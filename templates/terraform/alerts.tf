@@ -149,7 +149,7 @@ resource "google_monitoring_alert_policy" "missing" {
   notification_channels = var.notification_channels
 
   dynamic "conditions" {
-    for_each = toset([for schedule in local.schedules : schedule.job])
+    for_each = toset([for schedule in local.scheduled : schedule.job])
 
     content {
       display_name = conditions.value

@@ -92,7 +92,8 @@ resource "google_kms_crypto_key_iam_binding" "open_purpose" {
   crypto_key_id = each.value.id
   role          = "roles/cloudkms.cryptoKeyDecrypter"
   members = [
-    for name, account in local.accounts : google_service_account.account[name].member if contains(account.opens, each.key)
+    for name, account in local.accounts : google_service_account.account[name].member
+    if contains(account.opens, each.key) || (local.is_over && name == "purge" && contains(local.end.opens, each.key))
   ]
 }
 

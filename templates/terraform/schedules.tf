@@ -46,8 +46,16 @@ locals {
   }
 }
 
+# Of a platform that is concluded what is left goes, and is proven to be gone.
+locals {
+  scheduled = {
+    for name, each in local.schedules : name => each
+    if !(local.is_over && contains(local.stopped, each.job))
+  }
+}
+
 resource "google_cloud_scheduler_job" "nightly" {
-  for_each = local.schedules
+  for_each = local.scheduled
 
   name             = "rally-${each.key}"
   region           = var.region

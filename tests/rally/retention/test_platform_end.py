@@ -24,6 +24,8 @@ from tests.support.purge_deployment import (
 from tests.support.study_decisions import release_rows
 from tests.support.world import GARDEN, HOUSE, POND
 
+RELEASE = f"releases/study={GARDEN}/visits.json"
+
 
 def furnish(deployment, *, leaves=True):
     """People joined, sent, agreed and left; then all studies were concluded."""
@@ -62,7 +64,7 @@ def furnish(deployment, *, leaves=True):
         "runs/ingest.json",
         "runs/purge.json",
         "reports/audit.json",
-        "releases/1/table.csv",
+        RELEASE,
     ):
         deployment.platform.create(name, b"{}")
 
@@ -79,7 +81,7 @@ def left(deployment):
 STAYS = [
     NAME,
     "rally-store.json",
-    "releases/1/table.csv",
+    RELEASE,
     "reports/audit.json",
     "runs/purge.json",
 ]

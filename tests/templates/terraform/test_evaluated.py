@@ -138,6 +138,42 @@ def test_purge_deletes_the_key_files_of_concluded_studies_alone(buckets):
     }
 
 
+def test_concluded_platform_takes_no_record_and_purge_takes_all(tmp_path):
+    """The platform's own namespaces are concluded with it, and by nothing else."""
+    over = {name: each | {"concluded": True} for name, each in STUDIES.items()}
+    answer = ask(tmp_path, "local.bindings", studies=over, access=[])
+    bindings = json.loads(json.loads(answer))
+    platform = bindings["platform"]
+    assert {right: who for right, who in platform.items() if "creates" in right} == {
+        "creates conclusion.json": ["purge"],
+        "creates consents/": ["purge"],
+        "creates decisions/": ["desk"],
+        "creates events/": ["purge"],
+        "creates leases/": ["purge"],
+        "creates plans/": ["purge"],
+        "creates receipts/anchor.json": ["purge"],
+        "creates reports/": ["audit"],
+        "creates results/audit/": ["audit"],
+        "creates results/purge/": ["purge"],
+        "creates runs/audit.json": ["audit"],
+        "creates runs/purge.json": ["purge"],
+    }
+    for below in ("receipts/", "withdrawals/", "runs/", "conclusion.json"):
+        assert "purge" in platform[f"deletes {below}"]
+    assert not any("decisions/" in each or "releases/" in each for each in platform
+                   if each.startswith("deletes"))  # fmt: skip
+    keys = {
+        place: sorted(each for each, who in bindings[place].items() if who == ["purge"])
+        for place in ("keys", "platform_keys")
+    }
+    assert keys == {
+        "keys": [f"deletes {name}." for name in sorted(STUDIES)],
+        "platform_keys": [
+            f"deletes {each}." for each in ("dead-letter", "pseudonym", "signing")
+        ],
+    }
+
+
 READS_DATA = re.compile(r"objects\.|Pull|Seek|Acknowledge|^\\*$")
 NO_DATA = {"google.storage.buckets", "IAMPolicy", "Publisher", "Subscriber"}
 

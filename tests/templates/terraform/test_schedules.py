@@ -77,7 +77,7 @@ def test_who_has_the_keys_folder_may_read_it(module, name):
 
 def test_a_launch_is_closed_and_the_jobs_own(module):
     scheduled = module.one("google_cloud_scheduler_job", "nightly")
-    assert scheduled["for_each"] == "${local.schedules}"
+    assert scheduled["for_each"] == "${local.scheduled}"
     assert scheduled["retry_config"] == [{"retry_count": 3}]
     (target,) = scheduled["http_target"]
     assert target["uri"] == (
