@@ -77,7 +77,7 @@ def count_rows(
     """
     kept = _passing(recipe.filters, batch)
     rows = batch if kept is None else batch.filter(kept)
-    participant = _ids(rows.column("participant"))
+    participant = ids_of(rows.column("participant"))
     group = np.zeros(len(rows), np.int64)
     for each in recipe.group_by:
         own = (
@@ -91,7 +91,7 @@ def count_rows(
     rows = rows.take(pa.array(at))
     return Countable(
         participant[at],
-        _ids(rows.column("document_id")),
+        ids_of(rows.column("document_id")),
         group[at],
         tuple(_numbers(each, rows) for each in recipe.measures),
     )
@@ -120,6 +120,16 @@ def place(column: pa.Array, grouping: Grouping) -> np.ndarray:
         return pc.fill_null(found, NO_GROUP).to_numpy(zero_copy_only=False)
     values, present = _as_numbers(column)
     return _band(values, present, grouping.edges)
+
+
+def ids_of(column: pa.Array) -> np.ndarray:
+    """Gives ids as bytes of one width."""
+    binary = column.cast(pa.binary())
+    _, offsets, data = binary.buffers()
+    ends = np.frombuffer(offsets, np.int32)[binary.offset :][: len(binary) + 1]
+    if len(binary) and (np.diff(ends) == _ID_BYTES).all():
+        return np.frombuffer(data, _ID, len(binary), int(ends[0]))
+    return np.array(binary.to_pylist(), _ID)
 
 
 def _passing(filters: Sequence[Filter], batch: pa.RecordBatch) -> pa.Array | None:
@@ -200,13 +210,3 @@ def _edge(edge: Decimal, dtype: np.dtype) -> float | int:
     if dtype == np.int64:
         return int(edge.to_integral_value(ROUND_CEILING))
     return float(edge)
-
-
-def _ids(column: pa.Array) -> np.ndarray:
-    """Gives ids as bytes of one width."""
-    binary = column.cast(pa.binary())
-    _, offsets, data = binary.buffers()
-    ends = np.frombuffer(offsets, np.int32)[binary.offset :][: len(binary) + 1]
-    if len(binary) and (np.diff(ends) == _ID_BYTES).all():
-        return np.frombuffer(data, _ID, len(binary), int(ends[0]))
-    return np.array(binary.to_pylist(), _ID)

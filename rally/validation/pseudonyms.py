@@ -19,6 +19,7 @@ PLATFORM = "platform"
 
 _DELETION_ID = "deletion-id:"
 _SEALED = "sealed:"
+_RELEASE = "release:"
 _VARIANT = "89ab" * 4  # by the first digit of the ninth byte: two bits are 1 and 0
 
 
@@ -70,6 +71,21 @@ class Pseudonyms:
         """
         digest = hashlib.sha256(jwe.encode()).hexdigest()
         return _as_uuid(self._prfs[PLATFORM].compute((_SEALED + digest).encode()))
+
+    def release_key(self, namespace: str, release: str) -> bytes:
+        """Computes the key by which a release of a study chooses what counts.
+
+        It is the same on every worker, and nobody without the study's key knows it.
+
+        Args:
+            namespace: Namespace of the study.
+            release: Name of the release, of any length.
+
+        Returns:
+            32 bytes.
+        """
+        halves = (f"{_RELEASE}{half}:{release}".encode() for half in (1, 2))
+        return b"".join(map(self._prfs[namespace].compute, halves))
 
 
 def _as_uuid(output: bytes) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rally.keys.signing import SigningKey, verifier_of
+from rally.registry.expunges import Expunges
 from rally.registry.study import Study, StudyKind
 from rally.storage.objectstore.interface import ObjectStore
 from rally.times import to_micros
@@ -121,15 +122,7 @@ class StudyView:
             to_micros(now),
             0,
         )
-        expunges = tuple(
-            ExpungedRows(
-                each.document,
-                each.field,
-                each.first.isoformat(),
-                each.last.isoformat(),
-            )
-            for each in published.expunges.of(namespace)
-        )
+        expunges = expunged_rows(published.expunges, namespace)
         return cls._of_people(head, expunges, (each for each in found if each[1]))
 
     @classmethod
@@ -235,3 +228,16 @@ class StudyView:
         ):
             yield participant.decode(), periods[start:end]
             start = end
+
+
+def expunged_rows(orders: Expunges, namespace: str) -> tuple[ExpungedRows, ...]:
+    """Gives the orders about a namespace that count, as readers take them."""
+    return tuple(
+        ExpungedRows(
+            each.document,
+            each.field,
+            each.first.isoformat(),
+            each.last.isoformat(),
+        )
+        for each in orders.of(namespace)
+    )
