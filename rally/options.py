@@ -227,6 +227,13 @@ EVERYWHERE = (
 )
 """Where everything is, as every job takes it."""
 
+RELEASES = Option(
+    name="releases",
+    metavar="URI",
+    help="where results leave: a folder or gs://bucket/folder beside all others",
+    group=PLACES,
+)
+
 PROFILE = Option(
     name="profile",
     metavar="FILE",

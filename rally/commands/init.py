@@ -16,20 +16,22 @@ from rally.commands.options import (
 from rally.decisions.content_fields import person_name
 from rally.errors import ConfigurationError
 from rally.fields import Place
-from rally.options import PLACES, WHAT, Option
+from rally.options import PLACES, RELEASES, WHAT, Option
 from rally.printing import print_lines
 from rally.registry.registry import Registry
 from rally.storage.layout import Stores
 from rally.storage.marker import is_id
+from rally.storage.objectstore.open_store import open_store
 
 if TYPE_CHECKING:
     from rally.initialisation.initialise import Founders
 
 _OPTIONS = (
-    "--store --platform --keys --platform_keys --studies --study --adopt --development"
-    " --owner --by --people_keys"
+    "--store --platform --keys --platform_keys --studies --study --releases --adopt"
+    " --development --owner --by --people_keys"
 )
 _OWN = (
+    RELEASES,
     Option(
         name="store",
         group=PLACES,
@@ -86,6 +88,9 @@ study has its own (--store 'gs://rally-{study}'), and marks the folders that `de
 of its study.yaml names, which must be there. In a store that all studies share, the
 studies with a key in --keys are begun as well.
 
+--releases marks the place where results leave: a folder or bucket of its own, which
+people outside may read.
+
 Run it again, and it says what is there and makes what is missing.
 """
 
@@ -105,6 +110,7 @@ def make_places(args: argparse.Namespace) -> int:
         ping_keys=args.keys or None,
         adopts=_read_id(args.adopt),
         founders=_founders(args),
+        releases=open_store(args.releases) if args.releases else None,
     )
     for step in steps:
         print_lines(f"{'made' if step.is_new else 'there'}: {step.what}")

@@ -86,6 +86,7 @@ def initialise(
     ping_keys: str | None = None,
     adopts: str | None = None,
     founders: Founders | None = None,
+    releases: ObjectStore | None = None,
 ) -> Iterator[InitStep]:
     """Makes what is missing, and says each thing when it is there.
 
@@ -99,6 +100,7 @@ def initialise(
             share, those with a key there have their pseudonyms' keys made as well.
         adopts: The platform's id, for places whose markers are lost.
         founders: The people with whom a new platform begins; None of one that is there.
+        releases: Place where results leave, which is marked, too; None marks none.
 
     Raises:
         ConfigurationError: something is there that is not the platform's own, was
@@ -113,7 +115,8 @@ def initialise(
     copy, owner = read_copy(platform_keys), None
     if copy is not None:
         owner = KeysOwner(platform_keys, platform_in(copy, platform_keys))
-    survey = survey_places(stores, studies, adopts, owner, begun=(entry_name(1),))
+    begun = (entry_name(1),)
+    survey = survey_places(stores, studies, adopts, owner, begun, releases)
     founding = copy or _founding_of(survey, stores.platform)
     _check_founders(founding, founders)
     concluded = frozenset[str]()

@@ -17,7 +17,7 @@ from rally.storage.objectstore.open_store import open_store
 from rally.storage.occupancy import holds
 
 _MAY_MARK = "whether it may be marked"
-_HELD = {PlaceKind.PLATFORM: "", PlaceKind.STORE: DATA}
+_HELD = {PlaceKind.PLATFORM: "", PlaceKind.STORE: DATA, PlaceKind.RELEASES: ""}
 """What begins the names of objects that a new place has none of.
 
 Into their folders researchers write before anybody registers them.
@@ -81,6 +81,7 @@ def survey_places(
     adopts: str | None = None,
     keys: KeysOwner | None = None,
     begun: Collection[str] = (),
+    releases: ObjectStore | None = None,
 ) -> Survey:
     """Looks at the platform, the store, and what single studies have of their own.
 
@@ -93,6 +94,7 @@ def survey_places(
         keys: Id of the platform whose keys they are; None where nothing says it yet.
         begun: Names of objects that an attempt which was killed may have left in the
             platform.
+        releases: Place where results leave; None marks none.
 
     Raises:
         ConfigurationError: a place is marked otherwise, or holds rows or records and
@@ -102,6 +104,9 @@ def survey_places(
     _check_apart(stores, studies)
     platform = _Place(stores.platform, PlaceKind.PLATFORM)
     places = [*_stores(stores, studies), *_derived(studies)]
+    if releases is not None:
+        _check_outside(releases, [platform, *places])
+        places.append(_Place(releases, PlaceKind.RELEASES))
     found = [(each, read_marker(each.store)) for each in (platform, *places)]
     owner = _platform_id(platform, found, adopts, keys)
     for place, marker in found:
@@ -188,6 +193,21 @@ def _check_apart(stores: Stores, studies: Iterable[Study]) -> None:
             raise ConfigurationError(
                 f"{place.store.uri}: lies in the platform, {stores.platform.uri}, or"
                 " the platform among its rows; give each a folder of its own"
+            )
+
+
+def _check_outside(releases: ObjectStore, places: Iterable[_Place]) -> None:
+    """Raises ConfigurationError where results would leave from among rows or records.
+
+    Whoever may read the place of releases reads all that lies in it.
+    """
+    own = folder_of(releases.uri)
+    for place in places:
+        other = folder_of(place.store.uri)
+        if own.startswith(other) or other.startswith(own):
+            raise ConfigurationError(
+                f"--releases: {releases.uri} and {place.store.uri} lie in each other;"
+                " give results a folder of their own"
             )
 
 

@@ -7,14 +7,13 @@ exactly.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
 from rally.decisions.chain import Chain
-from rally.decisions.contents import DecisionKind
-from rally.decisions.release_contents import Allotment
 from rally.errors import ConfigurationError
+from rally.releases.approval import allotments
 from rally.releases.ledger import Ledger
 
 DELTA = 1e-6
@@ -49,19 +48,9 @@ class Budget(NamedTuple):
         if rho > self.left:
             raise ConfigurationError(
                 f"{self.study}: its budget is exhausted: the release costs rho"
-                f" {rho:f}, and {max(self.left, Decimal(0)):f} of"
-                f" {self.allotted:f} is left"
+                f" {decimal_text(rho)}, and {decimal_text(max(self.left, Decimal(0)))}"
+                f" of {decimal_text(self.allotted)} is left"
             )
-
-
-def allotments(chain: Chain) -> Mapping[str, Decimal]:
-    """Gives the budget of each study that has one: the first that counts."""
-    found = dict[str, Decimal]()
-    for entry in chain.of(DecisionKind.ALLOT_BUDGET):
-        content = entry.content
-        assert isinstance(content, Allotment)
-        found.setdefault(content.namespace, Decimal(content.rho))
-    return found
 
 
 def budget_of(chain: Chain, ledger: Ledger, study: str) -> Budget:
@@ -82,8 +71,8 @@ def overspent(chain: Chain, ledger: Ledger) -> Iterator[str]:
     for each in budgets(chain, ledger):
         if each.left < 0:
             yield (
-                f"{each.study}: its releases took rho {each.reserved:f} of"
-                f" {each.allotted or Decimal(0):f}"
+                f"{each.study}: its releases took rho {decimal_text(each.reserved)} of"
+                f" {decimal_text(each.allotted or Decimal(0))}"
             )
 
 
@@ -98,3 +87,8 @@ def epsilon_of(rho: Decimal, delta: float = DELTA) -> float:
     See Bun and Steinke 2016, proposition 1.3.
     """
     return float(rho) + 2 * math.sqrt(float(rho) * math.log(1 / delta))
+
+
+def decimal_text(rho: Decimal) -> str:
+    """Writes a cost without zeros at its end: 0.07."""
+    return f"{rho.normalize():f}"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from rally.registry.study import Study
-from rally.releases.budget import DELTA, Budget, epsilon_of
+from rally.releases.budget import DELTA, Budget, decimal_text, epsilon_of
 from rally.releases.ledger_lines import Reservation
 from rally.releases.recipe import Measure, MeasureKind, Recipe, Window
 from rally.times import moment
@@ -145,10 +145,11 @@ def _private(facts: CardFacts) -> Card:
         CardEntry(
             "composition",
             "Composition",
-            f"costs add up. This study's releases took rho {budget.reserved:f} of"
-            f" {allotted:f}, with those that were never published; nothing is given"
-            " back. A person who is in every study of the platform is protected with"
-            f" rho {facts.most_of_a_person:f} in all, epsilon"
+            "costs add up. This study's releases took rho"
+            f" {decimal_text(budget.reserved)} of {decimal_text(allotted)}, with those"
+            " that were never published; nothing is given back. A person who is in"
+            " every study of the platform is protected with rho"
+            f" {decimal_text(facts.most_of_a_person)} in all, epsilon"
             f" {epsilon_of(facts.most_of_a_person):.3g}",
         ),
         CardEntry("post_processing", "After the noise", _post_processed(recipe)),

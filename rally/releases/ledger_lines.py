@@ -130,14 +130,14 @@ class Placing(NamedTuple):
         release: Id of the release, or name of the submitted file.
         sha256: SHA-256 of what they signed: the draft, or the submitted file.
         files: Files that were placed.
-        signed: Numbers of the decisions by which they signed.
+        signers: People whose signatures count.
     """
 
     study: str
     release: str
     sha256: str
     files: tuple[PlacedFile, ...]
-    signed: tuple[int, ...]
+    signers: tuple[str, ...]
 
 
 LineContent = Reservation | Spending | Placing
@@ -278,7 +278,7 @@ _READERS: Mapping[LineKind, Reader[LineContent]] = {
         **_RESULT,
         sha256=hexadecimal(64),
         files=many(_FILE),
-        signed=many(whole),
+        signers=many(person_name),
     ),
 }
 

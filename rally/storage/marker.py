@@ -37,22 +37,28 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class PlaceKind(StrEnum):
-    """Kind of place: for rows, the platform's records, or researchers' tables."""
+    """Kind of place: for rows, the platform's records, or researchers' tables.
+
+    RELEASES: where results leave the analysis environment.
+    """
 
     STORE = "store"
     PLATFORM = "platform"
     DERIVED = "derived"
+    RELEASES = "releases"
 
 
 _PLACES = {
     PlaceKind.STORE: "a store",
     PlaceKind.PLATFORM: "a platform",
     PlaceKind.DERIVED: "a folder of researchers' tables",
+    PlaceKind.RELEASES: "a place of releases",
 }
 _OPTIONS = {
     PlaceKind.STORE: "--store",
     PlaceKind.PLATFORM: "--platform",
     PlaceKind.DERIVED: "`derived:` in study.yaml",
+    PlaceKind.RELEASES: "--releases",
 }
 """What names a place of each kind, for messages."""
 
@@ -169,6 +175,8 @@ def require_marker(
     marker = read_marker(store)
     if marker is None:
         command = f"rally init --study {study}" if study else "rally init"
+        if kind is PlaceKind.RELEASES:
+            command = "rally init --releases"
         raise ConfigurationError(
             f"{store.uri}: is not {_PLACES[kind]}: it has no {NAME}; is it mounted?"
             f" Correct {_OPTIONS[kind]}, or make it one by `{command}`"

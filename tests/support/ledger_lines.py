@@ -44,7 +44,7 @@ def spending(release=RELEASE, study=STUDY, sha256=DRAFT):
 def placing(release=RELEASE, study=STUDY, sha256=DRAFT):
     """That left."""
     files = (PlacedFile("table.csv", "c" * 64, 10),)
-    return Placing(study, release, sha256, files, (7,))
+    return Placing(study, release, sha256, files, ("steward",))
 
 
 LIFE = reservation(), spending(), placing()

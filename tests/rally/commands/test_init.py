@@ -100,6 +100,34 @@ def test_makes_store_platform_keys_and_the_first_list(init):
     }
 
 
+def test_place_of_releases_is_marked_when_it_is_asked_for(init):
+    init()
+    platform = marker("store/platform")["id"]
+    status, lines, _ = init("--releases=out")
+    assert status == 0
+    assert f"made: releases out (platform {platform})" in lines
+    assert [marker("out")[name] for name in ("kind", "platform")] == [
+        "releases",
+        platform,
+    ]
+    assert marker("out")["founded"] == marker("store")["founded"]
+
+
+@pytest.mark.parametrize("at", ["store/out", "store/platform/out", "."])
+def test_place_of_releases_is_apart_from_all_others(init, at):
+    status, _, error = init(f"--releases={at}")
+    assert status == 2
+    assert "lie in each other; give results a folder of their own" in error
+    assert not Path("store").exists()
+
+
+def test_place_of_releases_that_holds_something_else_is_not_marked(init):
+    Path("out").mkdir()
+    Path("out", "notes.txt").write_text("?")
+    status, _, error = init("--releases=out")
+    assert (status, "holds objects and has no rally-store.json" in error) == (2, True)
+
+
 def test_run_again_changes_nothing_and_says_so(init):
     init()
     before = contents("store") | contents("keys")

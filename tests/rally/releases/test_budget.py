@@ -10,8 +10,8 @@ from rally.decisions.release_contents import Allotment
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve, decide
 from rally.errors import ConfigurationError
+from rally.releases.approval import allotments
 from rally.releases.budget import (
-    allotments,
     budget_of,
     budgets,
     epsilon_of,

@@ -1,0 +1,71 @@
+"""`rally releases place`: publishes a result that people have signed."""
+
+import argparse
+from datetime import UTC, datetime
+
+from rally.commands.command import Command
+from rally.commands.options import open_platform, platform_keys_uri
+from rally.commands.release_results import RESULT
+from rally.errors import ConfigurationError
+from rally.options import NAMESPACE, RELEASES, WHAT, Option
+from rally.printing import print_lines
+
+_FILE = Option(
+    name="file",
+    group=WHAT,
+    metavar="FILE",
+    help="the submitted file",
+)
+
+
+def place_result(args: argparse.Namespace) -> int:
+    """Puts a signed result where results leave; run again, it finishes that."""
+    from rally.decisions.verifying import read_chain
+    from rally.keys.names import Job
+    from rally.keys.platform_keys import PlatformKeys
+    from rally.releases.ledger import is_submitted
+    from rally.releases.placing import (
+        open_releases,
+        place,
+        result_of_draft,
+        result_of_file,
+    )
+
+    if not args.releases:
+        raise ConfigurationError("--releases: is missing; say where results leave")
+    if is_submitted(args.release) is not bool(args.file):
+        what = "is for submitted files" if args.file else "is missing; name the file"
+        raise ConfigurationError(f"--file: {what}")
+    platform = open_platform(args)
+    chain = read_chain(platform)
+    releases = open_releases(args.releases, chain)
+    keys = PlatformKeys.open(platform_keys_uri(args), signing=[Job.RELEASE])
+    study, name = args.namespace, args.release
+    if args.file:
+        result = result_of_file(chain, study, name, args.file)
+    else:
+        result = result_of_draft(platform, chain, study, name)
+    now = datetime.now(UTC)
+    placing = place(platform, chain, releases, result, keys.signer(Job.RELEASE), now)
+    print_lines(
+        *(f"{each.name}  {each.size:,} bytes  {each.sha256}" for each in placing.files),
+        f"{args.namespace}/{args.release} is placed, as signed by"
+        f" {' and '.join(placing.signers)}.",
+    )
+    return 0
+
+
+COMMAND = Command(
+    name="place",
+    handler=place_result,
+    options="namespace release --file --releases --store --platform --keys"
+    " --platform_keys",
+    own=(NAMESPACE, RESULT, _FILE, RELEASES),
+    about="Publishes a result that people have signed: the table as CSV and Parquet, a"
+    " page, and its card; or the submitted file with a card. The ledger names each file"
+    " first. Run again, it finishes what is begun, and changes nothing.",
+    example="rally-birds weekly.2026-06-01 --releases=/srv/rally/releases"
+    " --store=/srv/rally/store --keys=/srv/rally/keys",
+    changes=True,
+)
+"""Command of `rally releases`."""

@@ -1,0 +1,159 @@
+"""Proves releases: the ledger, the drafts inside, and what lies where results leave.
+
+Anybody who may read the platform can run it; it takes public keys only.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rally.decisions.chain import Chain
+from rally.errors import ConfigurationError
+from rally.releases.approval import find_submissions, judge_draft, judge_submission
+from rally.releases.budget import overspent
+from rally.releases.draft import FOLDER, draft_name, read_draft
+from rally.releases.ledger import Ledger, Result, is_submitted, read_ledger
+from rally.releases.ledger_lines import PlacedFile, Placing
+from rally.releases.placing import folder_of
+from rally.storage.marker import NAME as MARKER
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+from rally.storage.records import list_records
+
+_DRAFT = re.compile(re.escape(FOLDER) + "study=([a-z0-9-]+)/([a-z0-9.-]+)[.]json")
+_CHUNK = 8 * 1024 * 1024
+
+
+class ReleaseFindings(NamedTuple):
+    """What is wrong with releases, and what is not finished.
+
+    Attributes:
+        ledger: The ledger.
+        faults: What is not as promised, one line each.
+        unfinished: What the next run of a command finishes, one line each.
+    """
+
+    ledger: Ledger
+    faults: tuple[str, ...]
+    unfinished: tuple[str, ...]
+
+
+def verify_releases(
+    platform: ObjectStore, chain: Chain, releases: ObjectStore | None = None
+) -> ReleaseFindings:
+    """Reads everything that releases left, and says what is wrong.
+
+    Args:
+        platform: Store of the platform.
+        chain: Decisions of the platform.
+        releases: Place where results leave; None looks at nothing there.
+
+    Raises:
+        OSError: A place cannot be read.
+    """
+    ledger = read_ledger(platform, chain)
+    faults = [*ledger.faults, *overspent(chain, ledger)]
+    faults += _wrong_drafts(platform, chain, ledger)
+    unfinished = list(_unfinished(platform, ledger))
+    for placing in ledger.placings.values():
+        faults += _wrong_placing(chain, ledger, placing)
+    if releases is not None:
+        wrong, missing = _compare(releases, ledger)
+        faults += wrong
+        unfinished += missing
+    return ReleaseFindings(ledger, tuple(faults), tuple(unfinished))
+
+
+def _wrong_drafts(platform: ObjectStore, chain: Chain, ledger: Ledger) -> Iterator[str]:
+    """Holds drafts against the lines that they should have."""
+    found = set[Result]()
+    for info in list_records(platform, FOLDER):
+        if not (match := _DRAFT.fullmatch(info.name)):
+            continue
+        result = match[1], match[2]
+        found.add(result)
+        try:
+            draft = read_draft(platform, chain, *result)
+        except ConfigurationError as error:
+            yield str(error)
+            continue
+        reserved, spent = ledger.reservations.get(result), ledger.spendings.get(result)
+        if draft is None:
+            continue  # gone since it was listed; the next look says so
+        if reserved is None or reserved.fingerprint != draft.fingerprint:
+            yield f"{info.name}: is a result for which nothing was reserved"
+        elif spent is not None and spent.sha256 != draft.sha256:
+            yield f"{info.name}: is another result than the ledger names"
+    for study, release in sorted(ledger.spendings.keys() - found):
+        name = draft_name(study, release)
+        yield f"{name}: is missing, and the ledger has it; restore it from a backup"
+
+
+def _unfinished(platform: ObjectStore, ledger: Ledger) -> Iterator[str]:
+    """Names releases that took their budget and have no result yet."""
+    for study, release in sorted(ledger.reservations.keys() - ledger.spendings.keys()):
+        yield f"{study}/{release}: took its budget and has no result; run it again"
+
+
+def _wrong_placing(chain: Chain, ledger: Ledger, placing: Placing) -> Iterator[str]:
+    """Says who should have signed a result that left."""
+    study, release, sha256 = placing[:3]
+    where = f"{study}/{release}"
+    if not is_submitted(release):
+        reserved = ledger.reservations.get((study, release))
+        author = reserved.author if reserved else ""
+        judged = [judge_draft(chain, study, release, sha256, author)]
+    else:
+        judged = [
+            judge_submission(chain, each)
+            for each in find_submissions(chain, study)
+            if (each.submission.name, each.submission.sha256) == (release, sha256)
+        ]
+    if not judged:
+        yield f"{where}: left, and nobody submitted it"
+    elif not any(set(placing.signers) <= {*each.people} for each in judged):
+        yield f"{where}: left by signatures that do not count"
+    elif all(each.faults for each in judged):
+        yield f"{where}: left, and {'; '.join(judged[-1].faults)}"
+
+
+def _compare(releases: ObjectStore, ledger: Ledger) -> tuple[list[str], list[str]]:
+    """Holds what lies where results leave against the ledger: faults, and gaps."""
+    expected = {
+        folder_of(each.study, each.release) + file.name: file
+        for each in ledger.placings.values()
+        for file in each.files
+    }
+    faults, found = list[str](), set[str]()
+    for info in releases.list():
+        if info.name == MARKER:
+            continue
+        where = f"{releases.uri.rstrip('/')}/{info.name}"
+        file = expected.get(info.name)
+        found.add(info.name)
+        if file is None:
+            faults.append(f"{where}: is no file that the ledger has; take it away")
+        elif not _is_same(releases, info.name, info.size, file):
+            faults.append(f"{where}: is not the file that was placed; take it away")
+    missing = [
+        f"{releases.uri.rstrip('/')}/{name}: is not there; run `rally releases place`"
+        for name in sorted(expected.keys() - found)
+    ]
+    return faults, missing
+
+
+def _is_same(releases: ObjectStore, name: str, size: int, file: PlacedFile) -> bool:
+    """Tells whether a file has the bytes that were placed; reads it in parts."""
+    if size != file.size:
+        return False
+    digest, start = hashlib.sha256(), 0
+    try:
+        while start < size:
+            data = releases.read_range(name, start, min(_CHUNK, size - start))
+            if not data:
+                return False
+            digest.update(data)
+            start += len(data)
+    except ObjectNotFound:
+        return False
+    return digest.hexdigest() == file.sha256

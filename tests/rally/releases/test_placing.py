@@ -1,0 +1,286 @@
+"""A result leaves once others have signed it, as files that the ledger knows."""
+
+import hashlib
+import json
+
+import pytest
+
+from rally.decisions.contents import ReviewResult, Role
+from rally.errors import ConfigurationError
+from rally.keys.names import Job
+from rally.releases.ledger import read_ledger
+from rally.releases.ledger_lines import LineKind, line_name
+from rally.releases.placing import (
+    FILE_CARD,
+    folder_of,
+    open_releases,
+    place,
+    result_of_draft,
+    result_of_file,
+)
+from rally.releases.verifying import verify_releases
+from rally.storage.marker import NAME, Marker, PlaceKind
+from tests.fakes.memory_store import MemoryStore
+from tests.rally.releases.drafts import RELEASE, STUDY
+from tests.rally.releases.release_desk import NOW, Desk, Killed
+from tests.support.people import job_key
+
+KEY = job_key(Job.RELEASE)
+FOLDER = folder_of(STUDY, RELEASE)
+NAMES = ["card.json", "index.html", "table.csv", "table.parquet"]
+FILE = b"coefficient,value\nage,0.5\n"
+
+
+def nothing(operation, name):
+    """Nobody interferes."""
+
+
+class Outbox(Desk):
+    """A platform with a result, and a place where results leave."""
+
+    def __init__(self, registry):
+        super().__init__(registry)
+        self.draft = self.run()
+        self.releases = MemoryStore()
+
+    def sign(self, by="steward", result=ReviewResult.APPROVE):
+        self.signed.sign_result(by, RELEASE, self.draft.sha256, result)
+
+    def place(self, releases=None):
+        chain = self.signed.chain
+        result = result_of_draft(self.platform, chain, STUDY, RELEASE)
+        place = releases or self.releases
+        return self.put(result, place)
+
+    def put(self, result, releases=None):
+        chain, releases = self.signed.chain, releases or self.releases
+        return place(self.platform, chain, releases, result, KEY, NOW)
+
+    def verify(self):
+        return verify_releases(self.platform, self.signed.chain, self.releases)
+
+    @property
+    def placed(self):
+        return {
+            each.name: self.releases.read(each.name) for each in self.releases.list()
+        }
+
+
+@pytest.fixture
+def outbox(birds):
+    return Outbox(birds)
+
+
+def overwrite(store, name, data):
+    store.replace(name, data, store.stat(name).generation)
+
+
+def remove(store, name):
+    store.delete(name, store.stat(name).generation)
+
+
+def test_result_that_a_second_person_signed_is_placed_once(outbox):
+    outbox.sign()
+    first = outbox.place()
+    assert [each.name for each in first.files] == NAMES
+    assert first.signers == ("steward",)
+    assert [*outbox.placed] == [FOLDER + name for name in NAMES]
+    for each in first.files:
+        data = outbox.placed[FOLDER + each.name]
+        assert (hashlib.sha256(data).hexdigest(), len(data)) == (each.sha256, each.size)
+    before = outbox.placed
+    assert outbox.place() == first
+    assert outbox.placed == before
+    assert [kind for kind, _ in outbox.kinds] == [*LineKind]
+    assert outbox.verify()[1:] == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("by", "result", "why"),
+    [
+        (None, None, "waits for a signature of another person"),
+        ("author", ReviewResult.APPROVE, "waits for a signature of another person"),
+        ("steward", ReviewResult.REFUSE, "steward refused it"),
+    ],
+)
+def test_result_that_nobody_else_signed_stays_inside(outbox, by, result, why):
+    if by == "author":  # who also reviews, but not this
+        outbox.signed.admit("author", Role.AUTHOR, Role.STEWARD)
+    if by:
+        outbox.sign(by, result)
+    with pytest.raises(ConfigurationError, match=why):
+        outbox.place()
+    assert outbox.placed == {}
+    assert len(outbox.kinds) == 2
+
+
+def test_signature_of_another_draft_is_none_of_this_one(outbox):
+    outbox.signed.sign_result("steward", RELEASE, "0" * 64)
+    with pytest.raises(ConfigurationError, match="waits for a signature"):
+        outbox.place()
+
+
+def test_release_without_a_result_is_not_placed(birds):
+    desk = Desk(birds)
+    with pytest.raises(ConfigurationError, match="has no result weekly"):
+        result_of_draft(desk.platform, desk.signed.chain, STUDY, RELEASE)
+
+
+@pytest.mark.parametrize("hook", ["fault", "after"])
+@pytest.mark.parametrize("where", ["platform", "releases"])
+def test_placing_that_is_killed_anywhere_is_finished(birds, hook, where):
+    outbox = Outbox(birds)
+    outbox.sign()
+    expected, step = None, 0
+    while True:
+        outbox.releases, left, killed = MemoryStore(), step, False
+        ledger = read_ledger(outbox.platform, outbox.signed.chain)
+        if ledger.placings:
+            remove(outbox.platform, line_name(ledger.last))
+        store = getattr(outbox, where)
+
+        def kill(operation, name):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Killed
+
+        setattr(store, hook, kill)
+        try:
+            outbox.place()
+        except Killed:
+            killed = True
+        setattr(store, hook, nothing)
+        outbox.place()
+        expected = expected or outbox.placed
+        assert outbox.placed == expected
+        assert [kind for kind, _ in outbox.kinds] == [*LineKind]
+        if not killed:
+            break
+        step += 1
+    assert step >= 1
+
+
+def test_ledger_names_files_before_they_leave(outbox):
+    """What lies there is explained from its first byte on."""
+    outbox.sign()
+    seen = []
+
+    def look(operation, name):
+        if operation == "create":
+            seen.append([line.kind for line in outbox.ledger.lines][-1])
+
+    outbox.releases.fault = look
+    outbox.place()
+    assert seen == [LineKind.PLACED] * len(NAMES)
+
+
+def test_another_file_in_the_place_of_one_is_not_replaced(outbox):
+    outbox.sign()
+    outbox.releases.create(FOLDER + "table.csv", b"other")
+    with pytest.raises(ConfigurationError, match=r"table\.csv: is there already"):
+        outbox.place()
+    assert outbox.releases.read(FOLDER + "table.csv") == b"other"
+    assert any("is not the file" in each for each in outbox.verify().faults)
+
+
+def submit(outbox, path, *signers):
+    path.write_bytes(FILE)
+    sha256 = hashlib.sha256(FILE).hexdigest()
+    outbox.signed.submit("author", sha256, path.name)
+    for by in signers:
+        outbox.signed.sign_result(by, path.name, sha256)
+    return result_of_file(outbox.signed.chain, STUDY, path.name, str(path))
+
+
+def test_submitted_file_leaves_with_two_signatures_and_a_warning(outbox, tmp_path):
+    result = submit(outbox, tmp_path / "table.csv", "steward", "privacy")
+    placing = outbox.put(result)
+    assert placing.signers == ("steward", "privacy")
+    folder = folder_of(STUDY, "table.csv")
+    assert outbox.placed[folder + "table.csv"] == FILE
+    card = json.loads(outbox.placed[folder + FILE_CARD])
+    assert card["differentially_private"] is False
+    assert "NOT differentially private" in card["card"]["privacy"]
+    assert f"{outbox.ledger.reserved_by(STUDY)}" == "0.0175"
+    assert outbox.verify().faults == ()
+
+
+@pytest.mark.parametrize("signers", [(), ("steward",)])
+def test_submitted_file_takes_two_people(outbox, tmp_path, signers):
+    result = submit(outbox, tmp_path / "table.csv", *signers)
+    with pytest.raises(ConfigurationError, match="waits for a signature"):
+        outbox.put(result)
+    assert outbox.placed == {}
+
+
+def test_other_bytes_than_were_submitted_are_refused(outbox, tmp_path):
+    submit(outbox, tmp_path / "table.csv", "steward", "privacy")
+    (tmp_path / "table.csv").write_bytes(FILE + b"1")
+    chain, path = outbox.signed.chain, str(tmp_path / "table.csv")
+    with pytest.raises(ConfigurationError, match="nobody submitted these bytes"):
+        result_of_file(chain, STUDY, "table.csv", path)
+
+
+def test_place_that_is_not_marked_is_refused(outbox, tmp_path):
+    chain = outbox.signed.chain
+    with pytest.raises(ConfigurationError, match="make it one by `rally init --rel"):
+        open_releases(str(tmp_path), chain)
+    marker = Marker.new(PlaceKind.RELEASES, "0" * 32, founded="1" * 64)
+    (tmp_path / NAME).write_bytes(marker.serialise())
+    with pytest.raises(ConfigurationError, match="belongs to platform 0000"):
+        open_releases(str(tmp_path), chain)
+    marker = Marker.new(PlaceKind.RELEASES, chain.platform, founded="1" * 64)
+    (tmp_path / NAME).write_bytes(marker.serialise())
+    assert open_releases(str(tmp_path), chain).uri
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what"),
+    [
+        (lambda box: box.releases.create("notes.txt", b"?"), "no file that the ledger"),
+        (
+            lambda box: overwrite(box.releases, FOLDER + "table.csv", b"x"),
+            "not the file that was placed",
+        ),
+        (
+            lambda box: overwrite(
+                box.releases,
+                FOLDER + "table.csv",
+                bytes(len(box.placed[FOLDER + "table.csv"])),
+            ),
+            "not the file that was placed",
+        ),
+        (lambda box: remove(box.platform, line_name(2)), "is missing"),
+        (
+            lambda box: remove(box.platform, f"releases/study={STUDY}/{RELEASE}.json"),
+            "the ledger has it",
+        ),
+        (
+            lambda box: box.platform.create(f"releases/study={STUDY}/x.json", b"{}"),
+            "is missing",
+        ),
+        (
+            lambda box: box.sign(result=ReviewResult.REFUSE),
+            "signatures that do not count",
+        ),
+    ],
+    ids=["beside", "changed", "same size", "line", "draft", "planted", "refused"],
+)
+def test_what_is_not_as_promised_is_named(outbox, spoil, what):
+    outbox.sign()
+    outbox.place()
+    spoil(outbox)
+    found = outbox.verify()
+    assert any(what in each for each in found.faults), found.faults
+
+
+def test_file_that_is_not_there_yet_is_placed_by_the_next_run(outbox):
+    outbox.sign()
+    outbox.place()
+    remove(outbox.releases, FOLDER + "table.csv")
+    found = outbox.verify()
+    assert found.faults == ()
+    assert ["run `rally releases place`" in each for each in found.unfinished] == [True]
+    outbox.place()
+    assert outbox.verify()[1:] == ((), ())
