@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rally.commands.command import Command
 from rally.commands.options import open_platform, platform_keys_uri
-from rally.commands.release_results import RESULT
+from rally.commands.release_results import RESULT_NAME
 from rally.errors import ConfigurationError
 from rally.options import NAMESPACE, RELEASES, WHAT, Option
 from rally.printing import print_lines
@@ -60,7 +60,7 @@ COMMAND = Command(
     handler=place_result,
     options="namespace release --file --releases --store --platform --keys"
     " --platform_keys",
-    own=(NAMESPACE, RESULT, _FILE, RELEASES),
+    own=(NAMESPACE, RESULT_NAME, _FILE, RELEASES),
     about="Publishes a result that people have signed: the table as CSV and Parquet, a"
     " page, and its card; or the submitted file with a card. The ledger names each file"
     " first. Run again, it finishes what is begun, and changes nothing.",

@@ -16,6 +16,7 @@ from rally.commands.asking import ask_for_text
 from rally.commands.command import Command
 from rally.commands.decide_study import decider, platform_of
 from rally.commands.options import find_study
+from rally.commands.release_results import RESULT_NAME
 from rally.decisions.content_fields import file_name, result_name, rho
 from rally.decisions.contents import DecisionKind, ReviewResult
 from rally.decisions.release_contents import Allotment, ResultSignature, Submission
@@ -305,13 +306,7 @@ COMMANDS = (
         options=f"namespace release --file --result {_SIGNING}",
         own=(
             NAMESPACE,
-            Option(
-                name="release",
-                group=WHAT,
-                is_word=True,
-                metavar="RESULT",
-                help="the release's id, or the name of the submitted file",
-            ),
+            RESULT_NAME,
             _FILE,
             RESULT,
         ),

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from rally.releases.ledger import Ledger, Result
     from rally.releases.table import Column as NumberColumn
 
-RESULT = Option(
+RESULT_NAME = Option(
     name="release",
     group=WHAT,
     is_word=True,
-    metavar="RESULT",
+    metavar="RESULT_NAME",
     help="the release's id, or the name of the submitted file",
 )
 _READING = "--store --platform"
@@ -233,7 +233,7 @@ COMMANDS = (
         name="show",
         handler=show_result,
         options=f"namespace release {_READING} --json",
-        own=(NAMESPACE, RESULT),
+        own=(NAMESPACE, RESULT_NAME),
         example="rally-birds weekly.2026-06-01 --store=/srv/rally/store",
         json=describe_json(
             {"groups": ()}, ["study", "release", "sha256", "card, an object of texts"]

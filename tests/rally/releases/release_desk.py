@@ -24,8 +24,8 @@ class Killed(BaseException):
 class Desk:
     """A platform on which the recipe is approved and a budget allotted."""
 
-    def __init__(self, registry, *, rho="0.07", approves=True):
-        self.registry, self.signed = registry, SignedReleases()
+    def __init__(self, registry, *, rho="0.07", approves=True, platform=None):
+        self.registry, self.signed = registry, SignedReleases(platform)
         self.platform, self.summed = self.signed.platform, 0
         if rho:
             self.signed.approve("privacy", self.signed.allot(rho).number)

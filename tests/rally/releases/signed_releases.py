@@ -13,6 +13,7 @@ from rally.decisions.release_contents import (
 from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve, decide
 from rally.releases.recipe import Recipe
+from rally.storage.objectstore.interface import ObjectStore
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.releases.birds import BIRDS
 from tests.support.people import signer
@@ -25,8 +26,8 @@ APPROVE, REFUSE = ReviewResult.APPROVE, ReviewResult.REFUSE
 class SignedReleases:
     """A platform on which people sign for rally-birds."""
 
-    def __init__(self) -> None:
-        self.platform = MemoryStore()
+    def __init__(self, platform: ObjectStore | None = None) -> None:
+        self.platform = platform or MemoryStore()
         found_platform(self.platform)
 
     @property
