@@ -5,7 +5,7 @@ few. Whoever makes bits agree on purpose costs time, and hides no row.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,17 +26,23 @@ class _Keys(NamedTuple):
     Attributes:
         hashes: 64 bits of each row, in the rows' order.
         ordered: The same, sorted.
-        ids: Ids of each row: the participant, and the document id where it matters.
+        ids: Ids of the rows of each batch: the participant, and the document id where
+            it matters.
     """
 
     hashes: Hashes
     ordered: Hashes
-    ids: tuple[Ids, ...]
+    ids: Sequence[tuple[Ids, ...]]
 
-    def of(self, wanted: Hashes) -> set[tuple[bytes, ...]]:
-        """Returns the ids of the rows that have one of some hashes."""
-        places = np.flatnonzero(np.isin(self.hashes, wanted))
-        return set(zip(*(each[places].tolist() for each in self.ids), strict=True))
+    def of(self, wanted: Hashes) -> Iterator[tuple[int, tuple[bytes, ...]]]:
+        """Yields number and ids of the rows that have one of some hashes."""
+        batches, end, start = iter(self.ids), 0, 0
+        ids: tuple[Ids, ...] = ()
+        for place in np.flatnonzero(np.isin(self.hashes, wanted)).tolist():
+            while place >= end:
+                ids = next(batches)
+                start, end = end, end + len(ids[0])
+            yield place, tuple(bytes(each[place - start]) for each in ids)
 
 
 class DuplicateFilter:
@@ -54,8 +60,10 @@ class DuplicateFilter:
         """
         self._rule = rule
         self._days = dict[str, _Keys]()
-        words = _WORDS * (1 if rule.is_latest else 2)
-        self._factors = [np.uint64(secrets.randbits(64) | 1) for _ in range(words)]
+        self._factors = [
+            np.array([secrets.randbits(64) | 1 for _ in range(_WORDS)], np.uint64)
+            for _ in range(1 if rule.is_latest else 2)
+        ]
 
     def filter(self, day: str, batches: Sequence[RowBatch]) -> list[RowBatch]:
         """Returns the rows of a date that stay.
@@ -75,23 +83,28 @@ class DuplicateFilter:
         seeming = _equal_hashes(keys.ordered, [each.ordered for each in winners])
         if not seeming.size:
             return [*batches]
-        beaten = set[tuple[bytes, ...]]().union(*(each.of(seeming) for each in winners))
+        beaten = {ids for each in winners for _, ids in each.of(seeming)}
         staying = self._choose(keys, seeming, beaten, batches)
         ends = np.cumsum([len(each) for each in batches])
         parts = np.split(staying, ends[:-1])
         return [each.among(part) for each, part in zip(batches, parts, strict=True)]
 
     def _keys_of(self, batches: Sequence[RowBatch]) -> _Keys:
-        ids = [_join(each.participants for each in batches)]
-        if not self._rule.is_latest:
-            ids.append(_join(each.document_ids for each in batches))
+        ids = [
+            (each.participants, each.document_ids)[: len(self._factors)]
+            for each in batches
+        ]
+        found = [np.empty(0, np.uint64), *map(self._hash, ids)]
+        hashes = np.concatenate(found)
+        return _Keys(hashes, np.sort(hashes), ids)
+
+    def _hash(self, ids: tuple[Ids, ...]) -> Hashes:
+        """Sums the words of ids, each times a number that nobody knows."""
         hashes = np.zeros(len(ids[0]), np.uint64)
-        factors = iter(self._factors)
-        for each in ids:
+        for each, factors in zip(ids, self._factors, strict=True):
             words = each.view(np.uint32).reshape(-1, _WORDS)
-            for place in range(_WORDS):
-                hashes += words[:, place] * next(factors)
-        return _Keys(hashes, np.sort(hashes), tuple(ids))
+            hashes += words.astype(np.uint64) @ factors
+        return hashes
 
     def _choose(
         self,
@@ -104,8 +117,7 @@ class DuplicateFilter:
         staying = np.ones(len(keys.hashes), np.bool_)
         best = dict[tuple[bytes, ...], tuple[tuple[int, bytes], int]]()
         row_at = _row_finder(batches)
-        for place in np.flatnonzero(np.isin(keys.hashes, seeming)).tolist():
-            ids = tuple(bytes(each[place]) for each in keys.ids)
+        for place, ids in keys.of(seeming):
             if not ids[-1]:  # a row without an id is like no other
                 continue
             if ids in beaten:
@@ -120,10 +132,6 @@ class DuplicateFilter:
 
     def _rank(self, time: int, row: bytes) -> tuple[int, bytes]:
         return (-time if self._rule.is_latest else time), row
-
-
-def _join(parts: Iterable[Ids]) -> Ids:
-    return np.concatenate([np.empty(0, f"S{ID_BYTES}"), *parts])
 
 
 def _equal_hashes(own: Hashes, others: Sequence[Hashes]) -> Hashes:

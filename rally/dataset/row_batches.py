@@ -18,7 +18,7 @@ from rally.storage.block_index import Block
 from rally.storage.codecs import LARGEST_BLOCK
 from rally.storage.header import Header
 from rally.storage.objectstore.interface import ObjectStore, Snapshot
-from rally.storage.partitions import LiveFile, Range
+from rally.storage.partitions import Identity, LiveFile, Range
 from rally.storage.row_keys import KEY_BYTES, Everybody, RowKey, RowWalker
 from rally.storage.snapshots import frame_rows, header_of, parse_frame, walk_frames
 
@@ -45,7 +45,7 @@ class RowBatch:
     """Some rows of one file.
 
     Attributes:
-        name: Name of the object.
+        source: Name and generation of the object.
         schema: Writer's schema, JSON.
         data: Bytes of the rows.
         starts: Position of each row.
@@ -55,7 +55,7 @@ class RowBatch:
         times: Submission timestamp of each row, microseconds.
     """
 
-    name: str
+    source: Identity
     schema: str
     data: RowBytes
     starts: Positions
@@ -108,15 +108,15 @@ def read_rows(
     wanted = intersect(live.live, people)
     if not wanted:
         return
-    name = live.file.info.name
-    with store.open(*live.file.identity) as snapshot:
+    source = live.file.identity
+    with store.open(*source) as snapshot:
         header = header_of(snapshot, _MOST_HEADER)
         if len(header.schema) > _MOST_SCHEMA:
             raise CorruptFile("its schema is far longer than those of any study")
         if header.is_indexed:
-            batches = _read_indexed(name, snapshot, header, wanted)
+            batches = _read_indexed(source, snapshot, header, wanted)
         else:
-            batches = _read_foreign(name, snapshot, header)
+            batches = _read_foreign(source, snapshot, header)
         for batch in batches:
             inside = batch.among(_within(batch.participants, wanted))
             if len(inside):
@@ -124,7 +124,10 @@ def read_rows(
 
 
 def join_batches(batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
-    """Joins batches of one schema that follow each other and are small."""
+    """Joins batches of one schema that follow each other and are small.
+
+    A joined batch has the name of its first.
+    """
     held = list[RowBatch]()
     for batch in batches:
         rows = sum(map(len, held)) + len(batch)
@@ -144,7 +147,7 @@ def _join(batches: Sequence[RowBatch]) -> RowBatch:
     before = np.cumsum([0, *(each.data.size for each in batches)])
     moved = [*zip(batches, before.tolist(), strict=False)]
     return RowBatch(
-        batches[0].name,
+        batches[0].source,
         batches[0].schema,
         RowBytes(each.data.view for each in batches),
         np.concatenate([each.starts + by for each, by in moved]),
@@ -186,7 +189,7 @@ class _Part(NamedTuple):
 
 
 def _read_indexed(
-    name: str, snapshot: Snapshot, header: Header, wanted: Sequence[Range]
+    source: Identity, snapshot: Snapshot, header: Header, wanted: Sequence[Range]
 ) -> Iterator[RowBatch]:
     schema = header.schema
     blocks = header.checked_blocks(snapshot.info.size)
@@ -197,10 +200,10 @@ def _read_indexed(
         part.lengths.append(np.asarray(block.row_lengths, "I"))
         rows, size = rows + block.rows, size + len(piece)
         if rows >= _MOST_ROWS or size >= _MOST_BYTES:
-            yield _with_keys(name, schema, part)
+            yield _with_keys(source, schema, part)
             part, rows, size = _Part([], []), 0, 0
     if rows:
-        yield _with_keys(name, schema, part)
+        yield _with_keys(source, schema, part)
 
 
 def _blocks_of(blocks: Sequence[Block], wanted: Sequence[Range]) -> list[Block]:
@@ -248,7 +251,7 @@ def _cut(data: bytes, header: Header, block: Block) -> bytes:
     return rows
 
 
-def _with_keys(name: str, schema: str, part: _Part) -> RowBatch:
+def _with_keys(source: Identity, schema: str, part: _Part) -> RowBatch:
     """Reads the keys of rows of ours, which begin with them."""
     data = RowBytes(part.pieces)
     bounds = np.zeros(sum(map(len, part.lengths)) + 1, np.int64)
@@ -260,7 +263,7 @@ def _with_keys(name: str, schema: str, part: _Part) -> RowBatch:
         if (data.first_bytes(starts + place) != _ID_LENGTH).any():
             raise damaged()
     return RowBatch(
-        name,
+        source,
         schema,
         data,
         starts,
@@ -271,7 +274,9 @@ def _with_keys(name: str, schema: str, part: _Part) -> RowBatch:
     )
 
 
-def _read_foreign(name: str, snapshot: Snapshot, header: Header) -> Iterator[RowBatch]:
+def _read_foreign(
+    source: Identity, snapshot: Snapshot, header: Header
+) -> Iterator[RowBatch]:
     schema = header.schema
     walker, everybody = RowWalker(schema), Everybody()
     for frame in walk_frames(snapshot, header, LARGEST_BLOCK):
@@ -283,11 +288,11 @@ def _read_foreign(name: str, snapshot: Snapshot, header: Header) -> Iterator[Row
                 rows.append(row)
         for start in range(0, len(rows), _MOST_ROWS):
             end = start + _MOST_ROWS
-            yield _of_foreign(name, schema, keys[start:end], rows[start:end])
+            yield _of_foreign(source, schema, keys[start:end], rows[start:end])
 
 
 def _of_foreign(
-    name: str,
+    source: Identity,
     schema: str,
     keys: Sequence[tuple[bytes, bytes, int]],
     rows: Sequence[bytes],
@@ -295,7 +300,7 @@ def _of_foreign(
     bounds = np.cumsum([0, *map(len, rows)])
     participants, document_ids, times = zip(*keys, strict=True)
     return RowBatch(
-        name,
+        source,
         schema,
         RowBytes(rows),
         bounds[:-1],

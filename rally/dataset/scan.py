@@ -49,6 +49,7 @@ from rally.storage.objectstore.interface import (
 from rally.storage.partitions import (
     EVERYBODY,
     Bucket,
+    Identity,
     Range,
     by_partition,
     list_files,
@@ -171,18 +172,37 @@ class Scan:
             GenerationMismatch: A partition changes all the time.
             OSError: The store cannot be listed.
         """
-        rule, wanted = KeepRule(self._document.keep), self._wanted_of(people)
-        staying = DuplicateFilter(rule)
-        for day in self._days(rule) if wanted else ():
-            rows = staying.filter(day, self._read_day(day, wanted))
-            if self._is_meant(day):
-                for batch in join_batches(rows):
-                    yield from self._decode(day, batch)
+        for day, rows in self._rows(people):
+            for batch in join_batches(rows):
+                yield from self._decode(day, batch)
+
+    def batches_by_file(
+        self, people: Range = EVERYBODY
+    ) -> Iterator[tuple[Identity, pa.RecordBatch]]:
+        """Reads as `batches`, file after file.
+
+        Yields:
+            Name and generation of a file, and rows of it; in a range all rows of a file
+            follow each other.
+        """
+        for day, rows in self._rows(people):
+            for batch in rows:
+                for made in self._decode(day, batch):
+                    yield batch.source, made
 
     def read(self, most_bytes: int = MOST_BYTES) -> Iterator[pa.RecordBatch]:
         """Reads all rows, range after range; see `ranges` and `batches`."""
         for people in self.ranges(most_bytes):
             yield from self.batches(people)
+
+    def _rows(self, people: Range) -> Iterator[tuple[str, list[RowBatch]]]:
+        """Yields the rows of each date, those that stay."""
+        rule, wanted = KeepRule(self._document.keep), self._wanted_of(people)
+        staying = DuplicateFilter(rule)
+        for day in self._days(rule) if wanted else ():
+            rows = staying.filter(day, self._read_day(day, wanted))
+            if self._is_meant(day):
+                yield day, rows
 
     def _wanted_of(self, people: Range) -> list[Range]:
         """Returns the participants of a range whose rows can be meant."""
@@ -254,7 +274,7 @@ class Scan:
                 if made.num_rows:
                     yield made.select(self.schema.names)
         except CorruptFile as error:
-            raise UnreadableRows(batch.name, error) from None
+            raise UnreadableRows(batch.source[0], error) from None
 
     def _make_table(self, batch: RowBatch) -> pa.RecordBatch:
         decoder = find_decoder(batch.schema, self._paths)

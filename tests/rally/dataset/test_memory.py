@@ -5,11 +5,8 @@ import tracemalloc
 import pyarrow as pa
 import pytest
 
-from tests.rally.compaction.conftest import registries
 from tests.rally.compaction.memory_study import MemoryStudy, Row
 from tests.rally.dataset.tables import scan
-
-__all__ = ["registries"]
 
 pytestmark = pytest.mark.slow("volumes")
 

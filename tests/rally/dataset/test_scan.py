@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.memory_store import nothing
-from tests.rally.compaction.conftest import registries
 from tests.rally.compaction.memory_study import (
     SURVEY,
     VISIT,
@@ -18,8 +17,6 @@ from tests.rally.compaction.memory_study import (
     expected_rows,
 )
 from tests.rally.dataset.tables import rows_of, scan
-
-__all__ = ["registries"]
 
 stored_rows = st.lists(
     st.builds(

@@ -13,7 +13,6 @@ from rally.registry.rows import row_schema
 from rally.storage.row_streams import UnreadableRows
 from rally.withdrawal.view_object import ExpungedRows
 from tests.fakes.memory_store import nothing
-from tests.rally.compaction.conftest import registries, study
 from tests.rally.compaction.memory_study import (
     SURVEY,
     VISIT,
@@ -24,8 +23,6 @@ from tests.rally.compaction.memory_study import (
 )
 from tests.rally.dataset.tables import Left, rows_of, scan
 from tests.support.foreign_avro import FORMS, write_foreign
-
-__all__ = ["registries", "study"]
 
 ROWS = [Row(0, 1), Row(5, 2, 1, 30, "b"), Row(5, 3, 2, 40, "c"), Row(15, 4, 3)]
 LATER = datetime(2026, 5, 19, 0, 0, 30, tzinfo=UTC)
@@ -204,6 +201,22 @@ def test_damaged_file_is_named(study):
 
     assert error.value.name == name
     assert isinstance(error.value.cause, CorruptFile)
+
+
+def test_rows_of_each_file_follow_each_other(study):
+    names = study.add(Row(0, 1, 0, 5, "a"), Row(0, 1, 1, 6, "b"))
+    names += study.add(Row(0, 2, 0, 7, "c"), Row(5, 1, 1, 8, "d"))
+
+    found = [
+        (source, made.column("page").to_pylist())
+        for source, made in scan(study).batches_by_file()
+    ]
+
+    # What an earlier date has is in none of the later one's files.
+    pages = {names[0]: ["a"], names[2]: ["c"], names[3]: ["d"]}
+    assert sorted(found) == sorted(
+        ((name, study.store.stat(name).generation), pages[name]) for name in pages
+    )
 
 
 def test_study_without_rows_is_an_empty_table(study):
