@@ -155,7 +155,10 @@ def read_whole(platform: ObjectStore, chain: Chain) -> Ledger:
     ledger = read_ledger(platform, chain)
     ledger.check()
     for fault in overspent(chain, ledger):
-        raise ConfigurationError(f"{fault}; nothing is released until it is explained")
+        raise ConfigurationError(
+            f"{fault}; nothing is released until that is explained; see `rally"
+            " releases verify`"
+        )
     return ledger
 
 
