@@ -117,6 +117,7 @@ _STATUSES = (
 
 def show_status(args: argparse.Namespace) -> int:
     """Shows the state of a platform; 1 where something waits for a person."""
+    from rally.releases.recipe_files import read_recipes
     from rally.status.advice import find_matters, list_commands
     from rally.status.state import read_state
 
@@ -125,7 +126,8 @@ def show_status(args: argparse.Namespace) -> int:
     registry = Registry.load(args.studies)
     stores = MarkedStores(args.store, args.platform or None)
     now = read_time("--as_of", args.as_of, datetime.now(UTC))
-    state = read_state(stores, registry, now, _DEADLINE_DAYS)
+    recipes = read_recipes(args.studies, registry)
+    state = read_state(stores, registry, now, _DEADLINE_DAYS, recipes)
     matters = find_matters(state)
     commands = list_commands(state, matters)
     tables = _tables(state, matters)

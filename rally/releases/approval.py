@@ -38,10 +38,12 @@ class ReleaseApproval(NamedTuple):
     Attributes:
         people: Names of those whose approval counts, in the order of the chain.
         faults: Reasons for which that is not enough, in a few words each.
+        is_refused: Whether somebody refused it, so that it waits for nobody.
     """
 
     people: tuple[str, ...]
     faults: tuple[str, ...]
+    is_refused: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -76,7 +78,7 @@ def judge_recipe(recipe: Recipe, registry: Registry, chain: Chain) -> ReleaseApp
         for entry, answer in _recipe_answers(recipe, chain)
         if entry.by != recipe.author
     }
-    people, faults = list[str](), list[str]()
+    people, faults, is_refused = list[str](), list[str](), False
     if recipe.author not in _people_ever(chain):
         faults.append(f"its author, {recipe.author}, is nobody who may sign")
     for area in signing_areas(recipe, registry):
@@ -85,11 +87,12 @@ def judge_recipe(recipe: Recipe, registry: Registry, chain: Chain) -> ReleaseApp
             faults.append(f"waits for a signature of {area}")
         elif result is ReviewResult.REFUSE:
             faults.append(f"{by} refused it as {area}")
+            is_refused = True
         elif by in people:
             faults.append(f"{by} signed twice; somebody else signs as {area}")
         else:
             people.append(by)
-    return ReleaseApproval(tuple(people), tuple(faults))
+    return ReleaseApproval(tuple(people), tuple(faults), is_refused)
 
 
 def judge_draft(
@@ -197,11 +200,11 @@ def _judge_result(
             newest[by] = result
     people = [by for by, result in newest.items() if result is ReviewResult.APPROVE]
     faults = [f"{by} refused it" for by in newest if by not in people]
-    missing = needed - len(people)
+    is_refused, missing = bool(faults), needed - len(people)
     if missing > 0:
         noun = "another person" if missing == 1 else f"{missing} people"
         faults.append(f"waits for a signature of {noun}")
-    return ReleaseApproval(tuple(people), tuple(faults))
+    return ReleaseApproval(tuple(people), tuple(faults), is_refused)
 
 
 def _people_ever(chain: Chain) -> Sequence[str]:

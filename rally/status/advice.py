@@ -65,6 +65,8 @@ def _decisions(state: PlatformState) -> Iterator[Matter]:
         else:
             what, command = f"to be expunged: {each.what}", "rally delete"
         yield Matter(each.namespace, what, command)
+    for awaited in state.signatures:
+        yield Matter(*awaited)
 
 
 def _requests(state: PlatformState) -> Iterator[Matter]:

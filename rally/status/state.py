@@ -27,6 +27,9 @@ from rally.registry.expunges import ExpungeOrder, Expunges
 from rally.registry.registry import Registry
 from rally.registry.study import Study
 from rally.registry.transitions import States, StudyState
+from rally.releases.awaited_signatures import AwaitedSignature, find_awaited
+from rally.releases.ledger import read_ledger
+from rally.releases.recipe_files import RecipeFile
 from rally.storage.last_runs import LastRun, read_runs
 from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import (
@@ -153,6 +156,8 @@ class PlatformState:
             expunge.
         orders: orders to expunge that wait for a second signature, or were not carried
             out yet.
+        signatures: recipes and results of releases that wait for a signature, and
+            results that may leave.
         overdue_cases: number of people who wait for a copy for too long.
         asks: people who asked for a copy by a ping and have no case, by day.
         faults: decisions that are void or missing.
@@ -170,6 +175,7 @@ class PlatformState:
     closed: Sequence[ClosedDocument]
     approvals: int
     orders: Sequence[ExpungeOrder]
+    signatures: Sequence[AwaitedSignature]
     overdue_cases: int
     asks: Sequence[AskDay]
     faults: int
@@ -185,7 +191,11 @@ class PlatformState:
 
 
 def read_state(
-    stores: Stores, registry: Registry, now: datetime, deadline_days: float
+    stores: Stores,
+    registry: Registry,
+    now: datetime,
+    deadline_days: float,
+    recipes: Sequence[RecipeFile] = (),
 ) -> PlatformState:
     """Reads the state of a platform.
 
@@ -194,6 +204,7 @@ def read_state(
         registry: registry of the studies.
         now: the time to tell it for, UTC.
         deadline_days: a request has from when it was received until it is verified.
+        recipes: recipes of the registry's folder.
 
     Raises:
         ConfigurationError: a record is not as it was written.
@@ -231,6 +242,9 @@ def read_state(
         orders=[
             *expunges.waiting,
             *(each for each in expunges.orders if not withdrawals.receipts_of(each.id)),
+        ],
+        signatures=[
+            *find_awaited(registry, recipes, chain, read_ledger(platform, chain))
         ],
         overdue_cases=copies.count_overdue(now),
         asks=copies.by_day,

@@ -16,6 +16,7 @@ from rally.registry.approval_deadlines import ClosedDocument
 from rally.registry.expunges import ExpungeOrder
 from rally.registry.registry import Registry
 from rally.registry.transitions import StudyState
+from rally.releases.awaited_signatures import AwaitedSignature
 from rally.status.advice import find_matters, list_commands
 from rally.status.state import (
     MOST_HEADERS,
@@ -273,6 +274,12 @@ WRONG = PlatformState(
     ],
     approvals=1,
     orders=[ORDER, ORDER._replace(number=9, field=None, approved=NOW)],
+    signatures=[
+        AwaitedSignature(
+            *("rally-house", "recipe weekly: waits for a signature of steward"),
+            "rally releases check",
+        )
+    ],
     overdue_cases=2,
     asks=[AskDay(date(2026, 5, 20), 3), AskDay(date(2026, 5, 22), 1)],
     faults=2,
@@ -312,6 +319,7 @@ platform            decisions that wait for a second signature: 1
 rally-house         to be expunged, not approved yet: /url of page.1 from 2026-05-04 to\
  2026-05-06
 rally-house         to be expunged: page.1 from 2026-05-04 to 2026-05-06
+rally-house         recipe weekly: waits for a signature of steward
 platform            2 withdrawals past the deadline
 platform            2 people wait for a copy for more than 20 days
 platform            4 asked for a copy by a ping, without a case, since 2026-05-20
@@ -331,6 +339,7 @@ Next: rally decisions verify
 Next: rally decisions list
 Next: rally decisions approve 8
 Next: rally delete
+Next: rally releases check
 Next: rally withdrawals --requests
 Next: rally person cases
 Next: rally replay
@@ -343,7 +352,7 @@ Next: rally studies conclude rally-garden --plan_only
 Next: rally studies due"""
     )
     told = json.loads(to_json({**tables, "next": commands}))
-    assert told["matters"][7] == {
+    assert told["matters"][8] == {
         "about": "rally-garden",
         "what": "120 held, decide by 2026-06-09",
         "command": "rally withdrawals --requests",
