@@ -18,6 +18,7 @@ from rally.tables import Column, Table, describe_json, print_results
 
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain, ChainRecord
+    from rally.decisions.release_contents import Allotment
 
 _PLACES = "--store --platform"
 _SIGNING = f"{_PLACES} --keys --people_keys --by"
@@ -107,6 +108,11 @@ def approve_decision(args: argparse.Namespace) -> int:
             f"{order.namespace}: takes out {order.what}, as {order.by} orders:"
             f" {order.note or 'no reason is given'}"
         )
+    if allotment := _find_allotment(seen.decisions, args.number):
+        print_lines(
+            f"{allotment.namespace}: allots rho {allotment.rho} to all of its releases"
+            f" together, for ever: {allotment.note or 'no reason is given'}"
+        )
     entry = approve(platform, signer, args.number, now, seen.head, seen.list.counter)
     print_lines(f"decision {args.number} counts from decision {entry.number} on")
     if order:
@@ -114,6 +120,17 @@ def approve_decision(args: argparse.Namespace) -> int:
     if ends:
         print_lines("stop the stream, and run `rally purge` until nothing is left")
     return 0
+
+
+def _find_allotment(chain: "Chain", number: int) -> "Allotment | None":
+    """Finds what an entry allots; None where it is another decision."""
+    from rally.decisions.release_contents import Allotment
+
+    for record in chain.records:
+        content = record.entry.content if record.entry else None
+        if record.number == number and isinstance(content, Allotment):
+            return content
+    return None
 
 
 def accept_loss(args: argparse.Namespace) -> int:

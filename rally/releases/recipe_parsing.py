@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
+from rally.consent.records import FIELD
 from rally.decisions.content_fields import document_name, person_name, record_id, rho
 from rally.errors import ConfigurationError
 from rally.fields import (
@@ -53,7 +54,6 @@ _LONGEST_VALUE = 100
 _LONG = range(-(2**63), 2**63)
 _NUMBER = re.compile("-?(?:0|[1-9][0-9]{0,11})(?:[.][0-9]{1,9})?")
 _MEASURE_NAME = re.compile("[a-z][a-z0-9_]{0,39}")
-_DEMOGRAPHIC = re.compile("[a-z][a-z0-9_]{0,29}")
 
 
 def read_recipe(place: Place, namespace: str, id: str, value: object) -> Recipe:
@@ -206,7 +206,7 @@ def _check_one(
 
 def _demographic(place: Place, value: object) -> str:
     name = text(place, value)
-    if not _DEMOGRAPHIC.fullmatch(name):
+    if not FIELD.fullmatch(name):
         raise place.error("must be up to 30 lower-case letters, digits and underlines")
     return name
 

@@ -4,10 +4,10 @@ from hashlib import sha256
 
 import pytest
 
+from rally.commands.decisions import COMMAND as DECISIONS
 from rally.commands.releases import COMMAND
 from rally.decisions.contents import DecisionKind, ReviewResult
 from rally.decisions.verifying import read_chain
-from rally.decisions.writing import approve
 from rally.errors import ConfigurationError, faults_of
 from rally.keys.names import Job
 from rally.parser import Parser
@@ -17,8 +17,8 @@ from tests.rally.releases.birds import BIRDS, write_birds
 from tests.rally.releases.drafts import make_draft
 from tests.rally.releases.recipes import WEEKLY, make_recipe, recipe_content
 from tests.support.ledger_lines import put_lines, reservation, spending
-from tests.support.people import job_key, make_people_keys, signer
-from tests.support.stores import FOUNDED, mark_stores
+from tests.support.people import job_key, make_people_keys
+from tests.support.stores import mark_stores
 
 HARMLESS = recipe_content(
     group_by=WEEKLY["group_by"][:1], bounds={"groups": 1, "rows_per_group": 1}
@@ -44,17 +44,22 @@ class Desk:
         self.studies = f"--studies={write_birds(folder / 'studies', recipes)}"
         self.platform = mark_stores(folder / "store").platform
         self.store = f"--store={folder / 'store'}"
-        self._signing = [self.store, f"--people_keys={people_keys}"]
+        self.signing = [self.store, f"--people_keys={people_keys}"]
 
     def print(self, *words):
         """Runs a command; gives its status and what it printed."""
+        return self.run("releases", *words, self.studies)
+
+    def run(self, *words):
         parser = Parser("rally")
-        COMMAND.add_to(parser.add_subparsers(), "rally")
-        args = parser.parse_args(["releases", *words, self.studies])
+        subparsers = parser.add_subparsers()
+        for each in (COMMAND, DECISIONS):
+            each.add_to(subparsers, "rally")
+        args = parser.parse_args(words)
         return args.handler(args), self._capsys.readouterr().out
 
     def type(self, *words):
-        return self.print(*words, *self._signing)
+        return self.print(*words, *self.signing)
 
     def refused(self, *words):
         with pytest.raises(ConfigurationError) as caught:
@@ -226,7 +231,13 @@ def test_budget_is_allotted_once(desk):
         "rally-birds: decision 2 asks for a budget and waits; somebody for privacy"
         " approves it by `rally decisions approve 2`"
     )
-    approve(desk.platform, signer("privacy"), 2, FOUNDED)
+    approve = ("decisions", "approve", "2", "--by=privacy", *desk.signing)
+    assert desk.run(*approve) == (
+        0,
+        "rally-birds: allots rho 0.50 to all of its releases together, for ever: no"
+        " reason is given\n"
+        "decision 2 counts from decision 3 on\n",
+    )
     assert desk.refused(*again) == (
         "rally-birds: has a budget of rho 0.50, which stands for ever: people joined"
         " under it"
