@@ -124,7 +124,7 @@ def _in_short(entry: StudyEntry) -> Markup:
         ("Highest category", category_mark(entry.category)),
     ]
     if entry.participants is not None:
-        pairs.append(("Joined, and has not left", say_number(entry.participants)))
+        pairs.append(("Joined and not left", say_number(entry.participants)))
     if study.kind is StudyKind.STUDY:
         pairs.append(("All is deleted by", say_day(study.analysis_until)))
     about = study.about or _UNSTATED

@@ -187,7 +187,7 @@ def test_participants_are_told_as_no_close_number(number, told, data):
     inventory = inventory_of(stream())
     entry = replace(inventory.studies[0], participants=count)
     site = make_site(replace(inventory, studies=(entry,)))
-    assert facts(parse(site[STUDY])).get("Joined, and has not left") == told
+    assert facts(parse(site[STUDY])).get("Joined and not left") == told
     (study,) = json.loads(site["inventory.json"])["studies"]
     assert study["participants"] == data
 
