@@ -67,6 +67,22 @@ class Again(NamedTuple):
                     first.document_id)  # fmt: skip
 
 
+class FieldOrder(NamedTuple):
+    """An order to expunge a field that some stored row has.
+
+    Attributes:
+        pick: which row and field.
+        days: how many days, of which the row's is the last.
+        is_approved: whether a second person approves it.
+        has_stream: whether a stream begins just before, and does not know of it.
+    """
+
+    pick: int
+    days: int
+    is_approved: bool
+    has_stream: bool
+
+
 scopes = st.sampled_from([GARDEN, POND, RALLY])
 people = st.sampled_from([0, 0, 0, 1, 1, *PEOPLE])
 ages = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3])
@@ -105,4 +121,11 @@ ways = st.sampled_from(["killed", "killed", "refused", "unanswered"])
 left_behind = st.builds(Fault, at=moments, way=ways, rerun=st.just(False))
 faults = st.one_of(
     st.none(), st.builds(Fault, at=moments, way=ways, rerun=st.booleans())
+)
+field_orders = st.builds(
+    FieldOrder,
+    pick=st.integers(0, 60),
+    days=st.sampled_from([1, 1, 2, 3]),
+    is_approved=st.sampled_from([True, True, True, False]),
+    has_stream=st.booleans(),
 )

@@ -3,12 +3,16 @@
 Pings come unsealed: opening them is tested elsewhere. All else is the jobs' own code.
 """
 
+import io
 import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
+
+import fastavro
 
 from rally.compaction.compactor import Compactor, plan_compaction
 from rally.dead_letters import list_dead_letters, read_sealed, unseal
@@ -25,7 +29,7 @@ from rally.registry.rows import row_schema
 from rally.storage.container import read_rows
 from rally.storage.leases import Leases
 from rally.storage.partitions import by_partition, is_row_file, list_files, read_view
-from rally.storage.writer import NewRow, RowWriter, Table
+from rally.storage.writer import RowWriter, Table
 from rally.times import from_micros, to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.bootstrap import open_list
@@ -37,7 +41,7 @@ from tests.model.reference import (
     HOLD_DAYS,
     UNKNOWN_DAYS,
 )
-from tests.model.words import PEOPLE, Ping, Row
+from tests.model.words import DATA, PATHS, PEOPLE, Ping, Row, content
 from tests.support.memory_deployment import KeylessPrf, Killed, MemoryDeployment
 from tests.support.request_decisions import sign_letters
 from tests.support.world import HOUSE, rally_id
@@ -121,7 +125,7 @@ class MemoryPlatform(MemoryDeployment):
         writer = self._writer(intake)
         for ping in pings:
             if row := intake.take(envelope(ping)):
-                writer.add(*self._by_revision(ping, row))
+                writer.add(*row)
         writer.flush()
         intake.flush()
 
@@ -232,13 +236,6 @@ class MemoryPlatform(MemoryDeployment):
             make_step = lambda _: lambda work: [e.to_json() for e in compactor(work)]  # noqa: E731
         return super()._run_step(settings, step, works, make_step)
 
-    def _by_revision(self, ping: Ping, row: NewRow) -> NewRow:
-        """Half of the pings come from clients of the document's older revision."""
-        study, document, _ = row.partition
-        *_, oldest = self.registry.studies[study].documents[document].revisions
-        is_old = ping.mark == "b"
-        return row._replace(fingerprint=oldest.fingerprint) if is_old else row
-
     def _writer(self, intake: Intake) -> RowWriter:
         def table(study, document, fingerprint):
             revisions = self.registry.studies[study].documents[document].revisions
@@ -252,13 +249,43 @@ class MemoryPlatform(MemoryDeployment):
             namespace, document = [
                 part.partition("=")[2] for part in name.split("/")[1:3]
             ]
-            self._rows[name, generation] = [
+            data = self.data.read(name)
+            found = [
                 Row(namespace, document, self._people[each["participant"]],
                     each["document_id"], to_micros(each["submission_timestamp"]),
-                    each["payload"]["mark"])
-                for each in read_rows(self.data.read(name))
+                    each["payload"]["mark"], _fields_in(each["payload"]))
+                for each in read_rows(data)
             ]  # fmt: skip
+            if document in DATA:
+                self._check_bytes(data, found)
+            self._rows[name, generation] = found
         return self._rows[name, generation]
+
+    def _check_bytes(self, data: bytes, rows: Iterable[Row]) -> None:
+        """Holds a file's bytes against those that another program writes of its rows.
+
+        So whatever a row has lost, all else of it is what its ping said.
+        """
+        blocks = fastavro.block_reader(io.BytesIO(data))
+        expected = io.BytesIO()
+        for each in rows:
+            person = self.pseudonym(each.person, each.namespace)
+            record = {
+                "participant": person,
+                "document_id": each.document_id,
+                "submission_timestamp": each.time,
+                "payload": content(each) | {"rally_id": person},
+            }
+            fastavro.schemaless_writer(expected, blocks.writer_schema, record)
+        assert b"".join(each.bytes_.read() for each in blocks) == expected.getvalue()
+
+
+def _fields_in(payload: dict[str, Any]) -> frozenset[str]:
+    """Paths of the fields that can be taken out at which there is a value."""
+    found = {path for path in PATHS if payload.get(path[1:]) is not None}
+    if any(part["word"] for part in payload.get("parts", ())):
+        found.add("/parts/*/word")
+    return frozenset(found)
 
 
 def envelope(ping: Ping) -> Envelope:
@@ -266,8 +293,10 @@ def envelope(ping: Ping) -> Envelope:
     clear = {"rally.id": rally_id(ping.person), "sealed": ping.document_id}
     if ping.kind == "uninstall":
         clear = {"deletion.id": deletion_id(ping.person), "sealed": ping.document_id}
-    elif ping.kind != "leave":
+    elif ping.kind == "join":
         clear["mark"] = ping.mark
+    elif ping.document in DATA:
+        clear |= content(ping)
     if ping.namespace == HOUSE and ping.document.startswith("study-"):
         clear["study"] = ping.scope
     if ping.kind == "join" and ping.mark == "b":

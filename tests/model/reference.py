@@ -121,6 +121,29 @@ class Book:
         )
 
 
+@dataclass(frozen=True)
+class Orders:
+    """What is ordered to be expunged: by study, document and day since 1970.
+
+    Attributes:
+        rows: of which all rows go.
+        fields: of which a field goes, and its path.
+    """
+
+    rows: frozenset[tuple[str, str, int]] = frozenset()
+    fields: frozenset[tuple[str, str, int, str]] = frozenset()
+
+    def takes(self, row: Row) -> bool:
+        """Whether the whole row goes."""
+        return (row.namespace, row.document, row.day) in self.rows
+
+    def left(self, row: Row) -> Row:
+        """What stays of a row that stays."""
+        where = row.namespace, row.document, row.day
+        stay = {path for path in row.fields if (*where, path) not in self.fields}
+        return row._replace(fields=frozenset(stay))
+
+
 @dataclass
 class Model:
     """The log, the operators' decisions, and the list as it is published."""
@@ -138,15 +161,11 @@ class Model:
     closed: set[Key] = field(default_factory=set)
     book: Book = field(default_factory=Book)
     reviews: Reviews = field(default_factory=Reviews)
-    expunged: set[tuple[str, str, int]] = field(default_factory=set)
+    orders: Orders = field(default_factory=Orders)
 
     def keeps(self, row: Row) -> bool:
         """Whether nobody's withdrawal takes a row, and no order to expunge."""
-        return self.book.verdict(row) == "kept" and not self.is_expunged(row)
-
-    def is_expunged(self, row: Row) -> bool:
-        """Whether somebody ordered the rows of its document and date to go."""
-        return (row.namespace, row.document, row.day) in self.expunged
+        return self.book.verdict(row) == "kept" and not self.orders.takes(row)
 
     def state(self, study: str, time: int) -> str:
         """Of a study at a time."""
@@ -158,7 +177,9 @@ class Model:
             return "ended"
         return "paused" if done and done[-1] == "pause" else "collecting"
 
-    def outcome(self, ping: Ping, book: Book | None = None) -> str:
+    def outcome(
+        self, ping: Ping, book: Book | None = None, orders: Orders | None = None
+    ) -> str:
         """Stored, refused, lapsed or parked."""
         if ping.kind in ("leave", "uninstall"):
             return "refused"
@@ -166,7 +187,7 @@ class Model:
             return "refused"
         if self.state(ping.namespace, self.now) == "concluded":
             return "refused"
-        if self.is_expunged(ping.row):
+        if (orders or self.orders).takes(ping.row):
             return "refused"
         coverage = self.reviews.coverage(ping, self.now)
         if coverage is not Coverage.COVERED:

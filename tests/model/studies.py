@@ -37,6 +37,9 @@ _SURVEY = """
     purpose: what they say"""
 _SCOPE = "scope: [/study]"
 
+TABLES = "gs://tables/pond"
+"""Researchers' own tables of the pond's rows."""
+
 _TEXTS = {
     f"{GARDEN}/study.yaml": f"""
 namespace: {GARDEN}
@@ -51,6 +54,7 @@ policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
 namespace: {POND}
 kind: study
 name: Pond{NOTICES}
+derived: [{TABLES}]
 starts: 2026-02-01
 policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
           after_end: delete, unmatched_withdrawals: hold}}{_DOCUMENTS}""",
@@ -87,9 +91,26 @@ def _with(schema, *fields):
     return {**schema, "fields": [*schema["fields"], *fields]}
 
 
-_STUDY = {"name": "study", "type": ["null", "string"], "default": None}
+def _optional(name, type_="string"):
+    return {"name": name, "type": ["null", type_], "default": None}
+
+
+_STUDY = _optional("study")
 _MARK = {"name": "mark", "type": "string"}
-_DATA = {**_with(LEFT, _MARK), "name": "data"}
+_SIZE = {"name": "size", "type": "int"}
+_PART = {"type": "record", "name": "part", "fields": [_optional("word"), _SIZE]}
+_PARTS = {"name": "parts", "type": {"type": "array", "items": _PART}}
+
+
+def _data(mark, amount, text):
+    """The record of a revision: who takes fields out of it may meet any type."""
+    fields = mark, _optional("note"), _PARTS, _optional("amount", amount)
+    return {**_with(LEFT, *fields, _optional(text)), "name": "data"}
+
+
+_NEW_MARK = {"name": "mark", "type": {"type": "string", "one_of": ["a"]}}
+_DATA = _data(_NEW_MARK, "long", "remark")
+_OLDER_DATA = _data(_MARK, "int", "memo")
 _JOINED = _with(JOINED, _STUDY, _MARK)
 _LEFT = _with(LEFT, _STUDY)
 _SCHEMAS = {
@@ -102,7 +123,7 @@ _SCHEMAS = {
     f"{HOUSE}/uninstall-deletion.1": UNINSTALLED,
 }
 _OLDER = (f"{GARDEN}/visit.1", f"{GARDEN}/survey.1", f"{POND}/visit.1")
-"""Documents that have an older revision, which says another purpose."""
+"""Documents that have an older revision: a ping of the mark "b" fits no newer one."""
 
 
 def load_studies(folder: Path, end: str, *, is_renewed: bool = False) -> Registry:
@@ -129,7 +150,7 @@ def write_studies(folder: Path, end: str) -> None:
     }
     for name in _OLDER:
         namespace, _, document = name.partition("/")
-        older = described(_SCHEMAS[name], purpose="An older test")
+        older = described(_OLDER_DATA)
         path = f"{namespace}/revisions/{document}/1.avsc"
         schemas[path] = json.dumps(older)
     for name, text in {**_TEXTS, **schemas}.items():

@@ -1,8 +1,9 @@
 """Any interleaving of all that happens to the store ends as the plain model says.
 
-Pings arrive, late, twice and under an older list; people come and go; operators pause,
-end, reopen and decide, and order rows to be expunged; a review ends and is renewed or
-refused, documents are suspended and released; jobs run, are killed, refused and left
+Pings arrive, late, twice and under an older list, of clients of two builds; people come
+and go; operators pause, end, reopen and decide, and order rows to be expunged, or one
+field of them; a review ends and is renewed or refused, documents are suspended and
+released; jobs run, are killed, refused and left
 without an answer; others forge decisions and letters, make up people, and put older
 lists back. After each step our readers see what the model allows, and nothing twice; at
 the end the store holds exactly the model's rows, each person has the receipts that are

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rally.events import RALLY
 from rally.times import to_micros
@@ -16,6 +16,19 @@ STRANGERS = range(100, 106)
 """Made-up people."""
 
 STUDIES = (GARDEN, POND)
+
+DATA = ("visit.1", "survey.1")
+"""Documents of data, whose clients have two builds."""
+
+OF_ALL = ("/note", "/parts/*/word", "/amount")
+FIELDS = {"a": (*OF_ALL, "/remark"), "b": (*OF_ALL, "/memo")}
+"""Paths of the fields that can be taken out, by mark: "b" is of an older client.
+
+The newer revision has widened the amount, and calls the memo a remark.
+"""
+
+PATHS = (*OF_ALL, "/memo", "/remark")
+"""All of them, in the order in which rows have them."""
 
 
 def moment(day: int, hour: int = 0) -> int:
@@ -71,14 +84,22 @@ class Ping(NamedTuple):
         return str(uuid.uuid5(uuid.NAMESPACE_OID, repr(what)))
 
     @property
+    def fields(self) -> frozenset[str]:
+        """Paths at which it has a value: one of three pings of data has none."""
+        is_bare = (self.number + self.person) % 3 == 0
+        if self.document not in DATA or is_bare:
+            return frozenset()
+        return frozenset(FIELDS[self.mark])
+
+    @property
     def row(self) -> "Row":
         """What is stored of it, where it is."""
         return Row(self.namespace, self.document, self.person, self.document_id,
-                   self.time, self.mark)  # fmt: skip
+                   self.time, self.mark, self.fields)  # fmt: skip
 
 
 class Row(NamedTuple):
-    """A stored row."""
+    """A stored row; its fields are the paths at which it has a value."""
 
     namespace: str
     document: str
@@ -86,6 +107,7 @@ class Row(NamedTuple):
     document_id: str
     time: int
     mark: str
+    fields: frozenset[str] = frozenset()
 
     @property
     def day(self) -> int:
@@ -103,4 +125,20 @@ class Row(NamedTuple):
     def rank(self) -> tuple[object, ...]:
         """Of rivals the least one stays: the first; of a survey, the latest."""
         sign = -1 if self.document == "survey.1" else 1
-        return sign * self.time, self.document_id, self.time, self.mark
+        had = [path in self.fields for path in PATHS]
+        return sign * self.time, self.document_id, self.time, self.mark, had
+
+
+def content(it: Ping | Row) -> dict[str, Any]:
+    """The fields of a ping of data, or of its row: null is what is not there."""
+    values = {
+        "note": f"noted in {it.document_id}",
+        "amount": 3 if it.mark == "b" else 1 << 40,
+        "memo": "a memo",
+        "remark": "a remark",
+    }
+    word = "a word" if "/parts/*/word" in it.fields else None
+    parts = [{"word": word, "size": 1}, {"word": None, "size": 2}]
+    names = [path[1:] for path in FIELDS[it.mark] if path[1:] in values]
+    own = {name: values[name] if f"/{name}" in it.fields else None for name in names}
+    return own | {"mark": it.mark, "parts": parts}
