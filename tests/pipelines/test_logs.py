@@ -1,11 +1,7 @@
 """What a job logs for machines: each line is an entry, and no ping has a part in it."""
 
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,122 +10,29 @@ import pytest
 from pipelines import cli
 from rally.keys.local_kek import FILE
 from rally.storage.objectstore.open_store import open_store
+from tests.pipelines.log_entries import CANARY, entries, hostile, own, run
 from tests.support.access_cases import open_case
 from tests.support.world import (
     GARDEN,
     HOUSE,
     POND,
-    Message,
     document_id,
     rally_id,
     write_lines,
 )
 
-CANARY = "Sabine reads about hats"
 PEOPLE, PINGS = range(1, 5), range(1, 12)
+
+
 TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+
+
 LOUD = """
 import logging, sys
 from importlib import import_module
 logging.basicConfig(level=logging.DEBUG)
 sys.exit(import_module(f"pipelines.{sys.argv[1]}").main(sys.argv[2:]))
 """
-BUG = f"""
-from pipelines.lifecycle import exit_status
-def job():
-    raise UnicodeError({CANARY!r})
-raise SystemExit(exit_status("ingest", job))
-"""
-BUG_IN_JUDGE = """
-from rally.ingestion.judge import Judge
-def judge(self, envelope):
-    raise KeyError(envelope)
-Judge.judge = judge
-"""
-WORKERS_BUG = f"""
-import sys
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from pipelines.lifecycle import exit_status, finish
-from pipelines.runners import LOCAL_RUNNER
-def work(_, folder, workers):
-    import os, time
-    open(os.path.join(folder, str(os.getpid())), "w").close()
-    while len(os.listdir(folder)) < workers:  # Beam waits for one that comes later
-        time.sleep(0.02)
-    os.write(2, b"{CANARY}, by a library in C")
-    raise UnicodeError({CANARY!r})
-def job():
-    folder, workers, *options = sys.argv[1:]
-    pipeline = beam.Pipeline(LOCAL_RUNNER, PipelineOptions(options))
-    many = pipeline | beam.Create(range(100)) | beam.Reshuffle()
-    _ = many | beam.Map(work, folder, int(workers))
-    finish(pipeline)
-raise SystemExit(exit_status("ingest", job))
-"""
-NOISE = f"""
-import logging, sys, warnings
-from pipelines.lifecycle import Ended, exit_status
-logging.getLogger("a.library").setLevel(1)
-def job():
-    warnings.warn({CANARY!r})
-    print({CANARY!r}, file=sys.stderr)
-    print("rally: a/file.avro: is damaged", file=sys.stderr)
-    logging.getLogger("a.library").log(5, {CANARY!r})
-    print("rally: no end", end="", file=sys.stderr)
-    return Ended(1)
-sys.exit(exit_status("replay", job))
-"""
-
-
-def run(*words, form="json"):
-    """Runs Python; gives the exit status and all that it wrote."""
-    done = subprocess.run(
-        [sys.executable, *words],
-        env=os.environ | {"RALLY_LOG_FORMAT": form},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
-def entries(errors):
-    """Each line of standard error, read; what is the same in each is checked."""
-    found = [json.loads(line) for line in errors.splitlines()]
-    for entry in found:
-        assert re.fullmatch(r"[0-9T:.-]{19,26}\+00:00", entry.pop("time"))
-    return found
-
-
-def own(errors):
-    """Without seconds, and without what is said of libraries."""
-    return [
-        {name: value for name, value in entry.items() if name != "seconds"}
-        for entry in entries(errors)
-        if entry["severity"] != "DEBUG"
-    ]
-
-
-def hostile(world):
-    """Pings with ids and clear text wherever a sender can put them."""
-    person, other = rally_id(1), rally_id(2)
-    visit, sent = f"{GARDEN}/visit/1", f"2026-05-20T10:00:00Z{CANARY}"
-    clear = {"rally.id": person, "page": CANARY, "count": 1}
-    good = world.message(visit, clear, 1, x_telemetry_agent=CANARY, x_debug_id=other)
-    return [
-        good,
-        world.message(visit, clear | {CANARY: CANARY}, 2, dnt=CANARY),
-        world.message(visit, clear | {"count": CANARY}, 3, x_source_tags=other),
-        world.message(visit, clear, 4, sent=sent),
-        world.message(visit, f"{CANARY} {person}".encode(), 5),
-        world.message(f"{GARDEN}/{CANARY}/1", clear, 6),
-        world.message(f"{POND}/visit/1", clear | {"private": CANARY}, 7),
-        world.message(f"{HOUSE}/unenrollment/1", {"rally.id": f"{other}{other}"}, 8),
-        Message(f"{CANARY} {person}".encode(), good.attributes),
-        Message(good.body[:-1], good.attributes | {"x_forwarded_for": CANARY}),
-        Message(b"", {"uri": f"/submit/{CANARY}/{person}", CANARY: other}),
-    ]
 
 
 @pytest.fixture
@@ -299,120 +202,6 @@ def test_help_is_no_failure(world):
     status, out, errors = run("-m", "pipelines.ingest", "--help")
 
     assert (status, out[:6], own(errors)[-1]["status"]) == (0, "usage:", 0)
-
-
-@pytest.mark.slow("processes")
-def test_bug_is_told_by_its_type_and_place_and_not_its_words():
-    status, out, errors = run("-c", BUG)
-
-    bug, ended = own(errors)
-    assert (status, out, ended["event"], ended["status"]) == (70, "", "job_ended", 70)
-    assert bug["severity"] == "CRITICAL"
-    assert bug["message"].startswith("a bug stopped the job; builtins.UnicodeError; ")
-    assert CANARY not in errors
-
-
-@pytest.mark.slow("processes")
-@WAYS
-def test_bug_of_a_worker_is_told_without_its_words(tmp_path, way):
-    workers = "2" if way else "1"
-    status, out, errors = run("-c", WORKERS_BUG, str(tmp_path), workers, *way)
-
-    assert CANARY not in out + errors
-    *_, bug, ended = own(errors)
-    assert (status, ended["event"], ended["status"]) == (70, "job_ended", 70)
-    assert bug["message"].startswith("a bug stopped the job; builtins.")
-
-
-@pytest.mark.slow("processes")
-def test_standard_error_is_as_before_when_a_job_has_ended():
-    program = """
-import os, sys
-from pipelines.lifecycle import Ended, exit_status
-exit_status("purge", lambda: Ended(0))
-print("printed", file=sys.stderr)
-os.write(2, b"written")
-"""
-    _, _, errors = run("-c", program)
-
-    entry, *rest = errors.splitlines()
-    assert json.loads(entry)["event"] == "job_ended"
-    assert rest == ["printed", "written"]
-
-
-@pytest.mark.slow("processes")
-@pytest.mark.parametrize(
-    ("code", "status"), [("3", 3), ("0", 0), ("None", 0), ("'words'", 1)]
-)
-def test_job_that_leaves_the_interpreter_is_told_with_its_status(code, status):
-    program = f"""
-import sys
-from pipelines.lifecycle import exit_status
-exit_status("purge", lambda: sys.exit({code}))
-"""
-    done, _, errors = run("-c", program)
-
-    (ended,) = own(errors.splitlines()[0])  # words are printed after it
-    assert (done, ended["status"]) == (status, status)
-    assert ended["severity"] == ("ERROR" if status else "INFO")
-
-
-@pytest.mark.slow("processes")
-def test_bug_is_told_to_people_without_its_words_unless_they_ask(monkeypatch):
-    status, out, errors = run("-c", BUG, form="text")
-
-    assert (status, out) == (70, "")
-    assert errors.startswith(
-        "rally: a bug stopped this command: builtins.UnicodeError\n"
-    )
-    assert errors.endswith("; RALLY_TRACEBACK=full shows them\n")
-    assert CANARY not in errors
-
-    monkeypatch.setenv("RALLY_TRACEBACK", "full")
-    status, out, errors = run("-c", BUG, form="text")
-    assert (status, out) == (70, "")
-    assert errors.startswith("Traceback ")
-    assert errors.endswith(f"UnicodeError: {CANARY}\n")
-
-
-@pytest.mark.slow("processes")
-@WAYS
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_bug_of_a_worker_is_told_by_its_place_in_our_code_and_not_its_words(
-    world, store, tmp_path, monkeypatch, way, form
-):
-    path = write_lines(tmp_path / "in.ndjson", hostile(world))
-    (tmp_path / "sitecustomize.py").write_text(BUG_IN_JUDGE)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-
-    words = ["ingest", f"--input={path}", *world.options(store), *way]
-    status, out, errors = run("-m", "pipelines.cli", *words, form=form)
-
-    assert (status, out) == (70, "")
-    assert CANARY not in errors
-    assert rally_id(1) not in errors
-    assert "builtins.KeyError" in errors
-    assert re.search(r"/rally/ingestion/intake\.py:\d+ in take\b", errors)
-
-
-@pytest.mark.slow("processes")
-def test_what_a_library_says_is_mentioned_once_without_its_words():
-    status, _, errors = run("-c", NOISE)
-
-    assert status == 1
-    assert CANARY not in errors
-    assert [(each["severity"], each["message"]) for each in own(errors)] == [
-        (
-            "WARNING",
-            "a library wrote to standard error; its words are left out here;"
-            " RALLY_LOG_FORMAT=text shows them",
-        ),
-        ("ERROR", "a/file.avro: is damaged"),
-        ("ERROR", "replay ended with status 1"),
-        ("ERROR", "no end"),
-    ]
-    severities = {each["severity"] for each in entries(errors)}
-    assert severities == {"DEBUG", "WARNING", "ERROR"}
 
 
 @pytest.mark.slow("processes")
