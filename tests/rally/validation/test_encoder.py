@@ -1,14 +1,7 @@
-import io
-
-import avro.io
-import fastavro
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rally.errors import PingFailed
-from rally.outcomes import FailureReason
 from rally.validation.encoder import compile_encoder
 from tests.rally.validation.avro_examples import (
     ENUM,
@@ -17,24 +10,11 @@ from tests.rally.validation.avro_examples import (
     field,
     logical,
     optional,
-    parsed_by_apache,
     record,
     written,
 )
-from tests.rally.validation.avro_strategies import (
-    fitting_values,
-    json_values,
-    mutations,
-    schemas,
-)
-from tests.rally.validation.reference import Mismatch, to_datum, without_branches
-
-
-def is_refused(encode, value):
-    with pytest.raises(PingFailed) as failed:
-        encode(value)
-    return failed.value.reason is FailureReason.SCHEMA_MISMATCH
-
+from tests.rally.validation.reference import to_datum
+from tests.rally.validation.refusals import is_refused
 
 # One JSON value of each type that JSON has, and of each number that Avro tells apart.
 JSON_TYPES = {
@@ -55,8 +35,14 @@ JSON_TYPES = {
     "object": {},
     "object-of-integer": {"a": 3},
 }
+
+
 TEXTS = {"letter", "two-letters", "digits", "wide-letter"}
+
+
 EVERY_NUMBER = {"integer", "past-int", "past-long", "fraction", "whole-fraction"}
+
+
 TAKEN = {
     "null": ("null", {"null"}),
     "boolean": ("boolean", {"true"}),
@@ -95,6 +81,8 @@ def test_every_avro_type_takes_its_own_json_types_only(avro_type):
 
 
 DAY = 24 * 60 * 60
+
+
 LEAVES = {
     "int": ("int", [2**31 - 1, -(2**31), 0, -1], [2**31, -(2**31) - 1, True]),
     "long": ("long", [2**63 - 1, -(2**63)], [2**63, -(2**63) - 1, 3.0, "3"]),
@@ -355,60 +343,3 @@ def test_types_that_are_referred_to_twice_at_each_level_compile_once():
     assert encode({"f0": {}, "f29": {"b": {"a": {}}}}) == (
         b"\0" + b"\0" * 28 + b"\2\0\2\2\0\0\0"
     )
-
-
-@given(st.data())
-def test_encoder_takes_and_writes_what_the_reference_does(data):
-    schema = data.draw(schemas())
-    encode = compile_encoder(schema)
-    fits = data.draw(fitting_values(schema))
-    for value in (fits, data.draw(mutations(fits)), data.draw(json_values)):
-        try:
-            datum = to_datum(schema, value)
-        except Mismatch:
-            assert is_refused(encode, value)
-        else:
-            assert encode(value) == written(schema, datum)
-
-
-@given(st.data())
-def test_encoding_is_read_back_by_fastavro_and_by_apache_avro(data):
-    schema = data.draw(schemas())
-    value = data.draw(fitting_values(schema))
-    try:
-        datum = without_branches(to_datum(schema, value))
-    except Mismatch:
-        return
-    encoded = compile_encoder(schema)(value)
-    bare = without_logical_types(schema)
-    assert read_by_fastavro(bare, encoded) == datum
-    assert read_by_apache(bare, encoded) == datum
-    read_by_fastavro(schema, encoded)  # neither stumbles over a logical value
-    read_by_apache(schema, encoded)
-
-
-def without_logical_types(schema):
-    if isinstance(schema, list):
-        return [without_logical_types(part) for part in schema]
-    if isinstance(schema, dict):
-        return {
-            key: without_logical_types(part)
-            for key, part in schema.items()
-            if key != "logicalType"
-        }
-    return schema
-
-
-def read_by_fastavro(schema, encoded):
-    buffer = io.BytesIO(encoded)
-    value = fastavro.schemaless_reader(buffer, fastavro.parse_schema(schema), None)
-    assert buffer.read() == b""
-    return value
-
-
-def read_by_apache(schema, encoded):
-    parsed = parsed_by_apache(schema)
-    buffer = io.BytesIO(encoded)
-    value = avro.io.DatumReader(parsed, parsed).read(avro.io.BinaryDecoder(buffer))
-    assert buffer.read() == b""
-    return value
