@@ -203,10 +203,6 @@ REQUEST                           SCOPE                   STATE     WAITS FOR   
         assert output.splitlines()[1].split()[-2:] == ["2024-02-01", str(expected)]
 
 
-def letters(office):
-    return sorted(info.name for info in office.store.list("dead-letters/"))
-
-
 def test_json_says_the_same(office):
     hold(office)
     fail(office.store, STREAM, "2022-08-30", 2)

@@ -8,6 +8,8 @@ from tests.rally.audit.sample_reports import (
     EMPTY,
 )
 
+ROWS, LEAVE, EXPIRY = "Rows by study and day", "Who leaves", "What expires when"
+
 
 def shown(title, **changes):
     return section(parse(to_html(replace(EMPTY, **changes), 10)), title)

@@ -11,7 +11,7 @@ from rally.audit.findings import Check, CheckResult, Scope
 from rally.audit.report.charts import STUB_WIDTH
 from rally.audit.report.html import to_html
 from rally.registry.transitions import StudyState
-from tests.rally.audit.report.html_pages import picture, shown
+from tests.rally.audit.report.html_pages import LEAVE, ROWS, picture, shown
 from tests.rally.audit.report_pages import parse, section, tables, words
 from tests.rally.audit.sample_reports import (
     EMPTY,
@@ -22,9 +22,6 @@ from tests.rally.audit.sample_reports import (
     group,
     objects,
 )
-
-ROWS, LEAVE, EXPIRY = "Rows by study and day", "Who leaves", "What expires when"
-
 
 NASTY = '<b>"x" & \'y\'</b><script src="http://x">'
 

@@ -9,7 +9,7 @@ import pytest
 from rally.audit.report.charts import STUB_HEIGHT
 from rally.audit.report.html import to_html
 from rally.pages.frame import read_style
-from tests.rally.audit.report.html_pages import picture, shown
+from tests.rally.audit.report.html_pages import EXPIRY, LEAVE, ROWS, picture, shown
 from tests.rally.audit.report_pages import bars, parse, words
 from tests.rally.audit.sample_reports import (
     GARDEN,
@@ -19,8 +19,6 @@ from tests.rally.audit.sample_reports import (
     group,
     of,
 )
-
-ROWS, LEAVE, EXPIRY = "Rows by study and day", "Who leaves", "What expires when"
 
 
 def year_of(number, count):
