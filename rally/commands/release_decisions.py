@@ -4,13 +4,14 @@
 """
 
 import argparse
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rally.bounded_files import read_bounded
 from rally.commands.approve_recipe import LATER, RESULT
 from rally.commands.asking import ask_for_text
 from rally.commands.command import Command
@@ -20,7 +21,7 @@ from rally.commands.release_results import RESULT_NAME
 from rally.decisions.content_fields import file_name, result_name, rho
 from rally.decisions.contents import DecisionKind, ReviewResult
 from rally.decisions.release_contents import Allotment, ResultSignature, Submission
-from rally.errors import ConfigurationError, cause_of
+from rally.errors import ConfigurationError
 from rally.fields import Place, choice
 from rally.options import NAMESPACE, WHAT, Option
 from rally.printing import print_lines
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from rally.decisions.chain import Chain
     from rally.releases.approval import ReleaseApproval
     from rally.storage.objectstore.interface import ObjectStore
-
-_MOST_BYTES = 256 * 1024 * 1024
-_CHUNK = 1024 * 1024
 
 
 def allot_budget(args: argparse.Namespace) -> int:
@@ -79,14 +77,15 @@ def submit_result(args: argparse.Namespace) -> int:
         raise ConfigurationError(
             "--note: is missing; say what it is, and why no recipe gives it"
         )
-    file = read_digest(args.path)
+    data = _read(args.path)
     name = file_name(Place("FILE"), Path(args.path).name)
-    submission = Submission(study.namespace, name, file.sha256, file.size, args.note)
+    digest, size = sha256(data).hexdigest(), len(data)
+    submission = Submission(study.namespace, name, digest, size, args.note)
     platform, signer = platform_of(args), decider(args)
     kind, now = DecisionKind.SUBMIT_RESULT, datetime.now(UTC)
     entry = decide_by_list(platform, signer, kind, submission, now)
     print_lines(
-        f"{study.namespace}: {name}, {file.size:,} bytes, SHA-256 {file.sha256}.",
+        f"{study.namespace}: {name}, {size:,} bytes, SHA-256 {digest}.",
         f"Decision {entry.number} is signed by {entry.by}. It is not differentially"
         " private: two other people look at the file and sign it by `rally releases"
         f" sign {study.namespace} {name} --file={name}`.",
@@ -133,36 +132,14 @@ def sign_result(args: argparse.Namespace) -> int:
     return 0
 
 
-class FileDigest(NamedTuple):
-    """Digest of a file.
+def _read(path: str) -> bytes:
+    """Reads a file that people sign. Raises ConfigurationError where it is none."""
+    from rally.releases.placing import MOST_BYTES
 
-    Attributes:
-        sha256: SHA-256 of its bytes, in hex.
-        size: Number of its bytes.
-    """
-
-    sha256: str
-    size: int
-
-
-def read_digest(path: str) -> FileDigest:
-    """Reads a file in parts. Raises ConfigurationError where nobody could sign it."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        with open(path, "rb") as file:
-            while data := file.read(_CHUNK):
-                size += len(data)
-                if size > _MOST_BYTES:
-                    what = (
-                        f"is longer than {_MOST_BYTES:,} bytes; nobody can look at it"
-                    )
-                    raise ConfigurationError(f"{path}: {what}")
-                digest.update(data)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {cause_of(error)}") from None
-    if not size:
+    data = read_bounded(path, MOST_BYTES, "nobody can look at all of it")
+    if not data:
         raise ConfigurationError(f"{path}: is empty")
-    return FileDigest(digest.hexdigest(), size)
+    return data
 
 
 class _Result(NamedTuple):
@@ -176,7 +153,7 @@ class _Result(NamedTuple):
     """
 
     sha256: str
-    authors: tuple[str, ...]
+    authors: frozenset[str]
     words: tuple[str, ...]
     judge: "Callable[[Chain], ReleaseApproval]"
 
@@ -185,29 +162,29 @@ def _find_submission(
     chain: "Chain", study: str, name: str, args: argparse.Namespace
 ) -> _Result:
     """Finds the submission of a file. Raises ConfigurationError where there is none."""
-    from rally.releases.approval import find_submissions, judge_submission
+    from rally.releases.approval import (
+        authors_of,
+        find_submission,
+        judge_submission,
+    )
 
-    file = read_digest(args.file)
-    found = [
-        each
-        for each in find_submissions(chain, study)
-        if (each.submission.name, each.submission.sha256) == (name, file.sha256)
-    ]
-    if not found:
+    digest = sha256(_read(args.file)).hexdigest()
+    found = find_submission(chain, study, name, digest)
+    if found is None:
         raise ConfigurationError(
             f"{args.file}: nobody submitted these bytes as {name}; ask its author for"
             " the file, or to run `rally releases submit`"
         )
-    newest = found[-1]
+    submission = found.submission
     return _Result(
-        file.sha256,
-        tuple(each.author for each in found),
+        digest,
+        authors_of(chain, submission),
         (
-            f"{study}: {name}, {file.size:,} bytes, by {newest.author}:"
-            f" {newest.submission.reason}",
+            f"{study}: {name}, {submission.size:,} bytes, by {found.author}:"
+            f" {submission.reason}",
             "NOT DIFFERENTIALLY PRIVATE: nothing but your look at it protects people.",
         ),
-        lambda chain: judge_submission(chain, newest),
+        lambda chain: judge_submission(chain, found),
     )
 
 
@@ -215,29 +192,18 @@ def _find_draft(platform: "ObjectStore", study: str, release: str) -> _Result:
     """Finds a release's draft. Raises ConfigurationError where there is none."""
     from rally.decisions.verifying import read_chain
     from rally.releases.approval import judge_draft
-    from rally.releases.draft import read_draft
-    from rally.releases.ledger import read_ledger
+    from rally.releases.placing import require_draft
+    from rally.releases.release import read_whole
 
     chain = read_chain(platform)
-    draft = read_draft(platform, chain, study, release)
-    ledger = read_ledger(platform, chain)
-    ledger.check()
-    spent = ledger.spendings.get((study, release))
-    if spent is None or draft is None:
-        raise ConfigurationError(
-            f"{release}: is no result of {study}; `rally releases list` shows them"
-        )
-    if spent.sha256 != draft.sha256:
-        raise ConfigurationError(
-            f"{release}: is not the result that the ledger names; restore it from a"
-            " backup"
-        )
+    ledger = read_whole(platform, chain)
+    draft = require_draft(platform, chain, ledger, study, release)
     author = ledger.reservations[study, release].author
     return _Result(
-        spent.sha256,
-        (author,),
+        draft.sha256,
+        frozenset({author}),
         (f"{study}: {release}, by {author}: {draft.title}",),
-        lambda chain: judge_draft(chain, study, release, spent.sha256, author),
+        lambda chain: judge_draft(chain, study, release, draft.sha256, author),
     )
 
 

@@ -5,7 +5,7 @@ file. Of one person's answers on one thing the newest counts, so that nobody has
 for a decision to be undone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -112,22 +112,30 @@ def judge_draft(
 
 
 def judge_submission(chain: Chain, submitted: SubmittedFile) -> ReleaseApproval:
-    """Judges what is signed of a submitted file.
-
-    Whoever submitted the same bytes, under whatever name, is an author of them.
-
-    Args:
-        chain: Chain of decisions.
-        submitted: File.
-    """
+    """Judges what is signed of a submitted file."""
     namespace, name, sha256, *_ = submitted.submission
-    authors = {
-        each.author
-        for each in find_submissions(chain, namespace)
-        if each.submission.sha256 == sha256
-    }
     answers = _result_answers(chain, namespace, name, sha256)
-    return _judge_result(answers, {submitted.author, *authors}, SUBMISSION_SIGNERS)
+    authors = authors_of(chain, submitted.submission)
+    return _judge_result(answers, authors, SUBMISSION_SIGNERS)
+
+
+def authors_of(chain: Chain, submission: Submission) -> frozenset[str]:
+    """Gives all who submitted the same bytes for a study, under whatever name."""
+    return frozenset(
+        each.author
+        for each in find_submissions(chain, submission.namespace)
+        if each.submission.sha256 == submission.sha256
+    )
+
+
+def find_submission(
+    chain: Chain, namespace: str, name: str, sha256: str
+) -> SubmittedFile | None:
+    """Finds the newest submission of a file by its name and SHA-256 in hex."""
+    for each in reversed(find_submissions(chain, namespace)):
+        if (each.submission.name, each.submission.sha256) == (name, sha256):
+            return each
+    return None
 
 
 def find_submissions(chain: Chain, namespace: str) -> list[SubmittedFile]:
@@ -192,7 +200,7 @@ def _result_answers(
 
 
 def _judge_result(
-    answers: Iterable[tuple[str, ReviewResult]], authors: set[str], needed: int
+    answers: Iterable[tuple[str, ReviewResult]], authors: Collection[str], needed: int
 ) -> ReleaseApproval:
     newest = dict[str, ReviewResult]()
     for by, result in answers:

@@ -18,7 +18,7 @@ from rally.keys.signing import SigningKey
 from rally.releases.approval import (
     ReleaseApproval,
     SubmittedFile,
-    find_submissions,
+    find_submission,
     judge_draft,
     judge_submission,
 )
@@ -120,14 +120,14 @@ def result_of_file(chain: Chain, study: str, name: str, path: str) -> Result:
     """
     data = read_bounded(path, MOST_BYTES)
     sha256 = hashlib.sha256(data).hexdigest()
-    for each in reversed(find_submissions(chain, study)):
-        if (each.submission.name, each.submission.sha256) == (name, sha256):
-            files = {name: data, FILE_CARD: _card_of(each).encode()}
-            return Result(study, name, sha256, files, judge_submission(chain, each))
-    raise ConfigurationError(
-        f"{path}: nobody submitted these bytes as {name}; its author does so by `rally"
-        " releases submit`"
-    )
+    found = find_submission(chain, study, name, sha256)
+    if found is None:
+        raise ConfigurationError(
+            f"{path}: nobody submitted these bytes as {name}; its author does so by"
+            " `rally releases submit`"
+        )
+    files = {name: data, FILE_CARD: _card_of(found).encode()}
+    return Result(study, name, sha256, files, judge_submission(chain, found))
 
 
 def _card_of(submitted: SubmittedFile) -> str:

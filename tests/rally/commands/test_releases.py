@@ -61,6 +61,14 @@ class Desk:
     def type(self, *words):
         return self.print(*words, *self.signing)
 
+    def allot(self):
+        """Two people give the study a budget."""
+        self.type("allot", BIRDS, "--rho=0.50", "--by=decide")
+        self.approve_allotment()
+
+    def approve_allotment(self):
+        return self.run("decisions", "approve", "2", "--by=privacy", *self.signing)
+
     def refused(self, *words):
         with pytest.raises(ConfigurationError) as caught:
             self.type(*words)
@@ -200,7 +208,7 @@ def test_recipe_may_be_refused_or_left_for_later(desk):
         (("sign", BIRDS, "table.csv", "--by=decide"),
          "--file: is missing; name the file that you looked at"),
         (("sign", BIRDS, "weekly.2026-06-01", "--by=decide"),
-         "weekly.2026-06-01: is no result of rally-birds; `rally releases list` shows"
+         "rally-birds: has no result weekly.2026-06-01; `rally releases list` shows"
          " them"),
         (("sign", BIRDS, "../weekly", "--by=decide"),
          "RESULT: must be a result such as weekly, weekly.2026-06-01 or a.csv"),
@@ -231,8 +239,7 @@ def test_budget_is_allotted_once(desk):
         "rally-birds: decision 2 asks for a budget and waits; somebody for privacy"
         " approves it by `rally decisions approve 2`"
     )
-    approve = ("decisions", "approve", "2", "--by=privacy", *desk.signing)
-    assert desk.run(*approve) == (
+    assert desk.approve_allotment() == (
         0,
         "rally-birds: allots rho 0.50 to all of its releases together, for ever: no"
         " reason is given\n"
@@ -316,7 +323,8 @@ def test_draft_is_signed_by_one_person_who_is_not_its_author(desk):
     draft = make_draft(platform=desk.chain.platform)
     draft = sign_draft(draft, job_key(Job.RELEASE))
     words = ("sign", BIRDS, release, "--result=+")
-    missing = f"{release}: is no result of {BIRDS}; `rally releases list` shows them"
+    desk.allot()
+    missing = f"{BIRDS}: has no result {release}; `rally releases list` shows them"
     put_lines(desk.platform, reservation(study=BIRDS))
     create_draft(desk.platform, draft)
     assert desk.refused(*words, "--by=decide") == missing
@@ -334,9 +342,10 @@ def test_draft_is_signed_by_one_person_who_is_not_its_author(desk):
 def test_draft_that_the_ledger_does_not_name_is_not_signed(desk):
     draft = make_draft(platform=desk.chain.platform)
     create_draft(desk.platform, sign_draft(draft, job_key(Job.RELEASE)))
+    desk.allot()
     put_lines(desk.platform, reservation(study=BIRDS), spending(study=BIRDS))
     words = ("sign", BIRDS, "weekly.2026-06-01", "--result=+", "--by=decide")
     assert desk.refused(*words) == (
-        "weekly.2026-06-01: is not the result that the ledger names; restore it from a"
-        " backup"
+        "releases/study=rally-birds/weekly.2026-06-01.json: is not the result that the"
+        " ledger names; restore it from a backup"
     )
