@@ -195,8 +195,8 @@ def check_transition(
         )
     if action is StudyAction.CONCLUDE and study.kind is StudyKind.PLATFORM:
         raise ConfigurationError(
-            f"{action}: {study.namespace} is the platform's own, and only studies are"
-            " concluded"
+            f"{action}: {study.namespace} is the platform's own, and goes with it:"
+            " see `rally platform conclude`"
         )
     state = states.at(study, time)
     if state not in _POSSIBLE[action]:

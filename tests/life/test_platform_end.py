@@ -56,8 +56,8 @@ class Platform:
         path = write_lines(self._folder / f"{number}.ndjson", messages)
         return self.type("ingest", f"--input={path}", as_of=as_of)
 
-    def decide(self, *words, by="decide", **options):
-        signed = [*self.world.signed(by), "--note=the end", "--yes"]
+    def decide(self, *words, by="decide", sure=("--yes",), **options):
+        signed = [*self.world.signed(by), "--note=the end", *sure]
         return self.type(*words, *signed, **options)
 
     def approve(self, number, by="owner-1", *words):
@@ -145,6 +145,17 @@ def test_platform_lives_to_its_end(platform):
     number = int(out.partition("decision ")[2].split()[0])
     assert platform.type("compact", as_of=LATER)[0] == 0  # nobody approved it yet
     assert platform.approve(number, "decide-2")[0] == 2
+    day = ("--from=2026-05-01", "--until=2026-05-31")
+    assert platform.decide("studies", "hold", HOUSE, *day, by="stop", sure=())[0] == 0
+    status, _, said = platform.approve(number)  # what is in the way is looked at again
+    assert (status, said.count("\n"), "a legal hold is in force" in said) == (
+        2,
+        1,
+        True,
+    )
+    hold = said.partition("--hold=")[2].partition("`")[0]
+    released = platform.decide("studies", "release", HOUSE, f"--hold={hold}", sure=())
+    assert released[0] == 0
     status, out, said = platform.approve(number)
     assert (status, said) == (0, "")
     over = f"the platform is concluded, by decision {number}, and nothing begins there"

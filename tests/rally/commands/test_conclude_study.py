@@ -142,7 +142,8 @@ def test_what_was_foreseen_is_what_goes(own, capsys):
          "rally-pond: its end was never announced; tell the participants, and record it"
          " by `rally studies notice --kind=ending --where=…`"),
         ((SPRING, "--by=decide"), HOUSE,
-         f"conclude: {HOUSE} is the platform's own, and only studies are concluded"),
+         f"conclude: {HOUSE} is the platform's own, and goes with it: see `rally"
+         " platform conclude`"),
         ((SPRING, "--by=decide", "--store="), GARDEN,
          "--store: is missing; say where the data is"),
         ((SPRING, "--by=decide", "--keys="), GARDEN,

@@ -17,6 +17,7 @@ from rally.initialisation.places import mark_places, survey_places
 from rally.registry.transitions import StudyAction
 from rally.storage.marker import NAME
 from rally.storage.objectstore.open_store import open_store
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.study_decisions import decide_study
 from tests.support.world import GARDEN, HOUSE, POND, World, contents
 
@@ -468,6 +469,21 @@ def test_concluded_study_is_not_begun_again(init):
     assert init(f"--study={GARDEN}")[0] == 2
     assert init()[0] == 0
     assert not key.exists()
+
+
+def test_nothing_begins_where_the_platform_is_concluded(init):
+    init()
+    at, by = (
+        parse_timestamp("2026-06-01T12:00:00Z"),
+        open_signer("keys/people", "decide"),
+    )
+    owner = open_signer("keys/people", "owner-1")
+    platform = open_store("store/platform")
+    conclude_platform(platform, at, approved_by=owner, by=by)
+    Path("store/platform/withdrawals/list.json").unlink()  # as it goes with it
+    status, _, complaint = init()
+    assert (status, "the platform is concluded" in complaint) == (2, True)
+    assert not Path("store/platform/withdrawals/list.json").exists()
 
 
 @pytest.mark.parametrize(

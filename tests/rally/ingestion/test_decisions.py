@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from rally.decisions.chain import PlatformConcluded
 from rally.decisions.contents import DecisionKind, ReviewDecision, Suspension
 from rally.decisions.entry import entry_name
 from rally.decisions.verifying import read_chain
-from rally.decisions.writing import decide
+from rally.decisions.writing import approve, decide
 from rally.ingestion.decisions import LiveDecisions
 from rally.registry.approvals import Approvals, Coverage
 from rally.registry.expunges import Expunges
@@ -15,6 +16,7 @@ from rally.registry.transitions import States, StudyAction, StudyState
 from rally.storage.objectstore.local import LocalStore
 from tests.support.expunges import order_expunge
 from tests.support.people import signer
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.reviews import sign_reviews
 from tests.support.stores import found_platform
 from tests.support.study_decisions import decide_study
@@ -118,3 +120,12 @@ def test_stream_that_knows_what_was_stopped_goes_on_with_it(
     decide(platform, signer("author"), DecisionKind.CONFIRM_REVIEW, confirmed, STOPPED)
     known = decisions.read(registry).approvals
     assert known.coverage(document, NOON) is Coverage.NONE
+
+
+def test_stream_ends_once_its_platform_is_concluded(small_rally, platform):
+    decisions = LiveDecisions(platform)
+    asked = conclude_platform(platform, NOON, approved_by=None)
+    decisions.read(small_rally.registry)  # which nobody approved yet
+    approve(platform, signer("owner-1"), asked.number, NOON)
+    with pytest.raises(PlatformConcluded, match="nothing begins there any more"):
+        decisions.read(small_rally.registry)

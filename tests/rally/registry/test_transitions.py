@@ -11,6 +11,7 @@ from rally.decisions.contents import DecisionKind as DecisionKind
 from rally.decisions.contents import StudyDecision
 from rally.decisions.entry import Entry, encode, entry_name, sign
 from rally.decisions.verifying import read_chain
+from rally.decisions.writing import approve
 from rally.decisions.writing import decide as sign_decision
 from rally.errors import ConfigurationError
 from rally.registry.study import StudyKind
@@ -20,10 +21,12 @@ from rally.registry.transitions import (
     StudyState,
     Transition,
     check_transition,
+    decided_in,
     transitions_in,
 )
 from tests.fakes.memory_store import MemoryStore
 from tests.support.people import signer
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.stores import found_platform
 from tests.support.study_decisions import decide_study
 
@@ -196,8 +199,23 @@ def test_platform_is_never_concluded():
     with pytest.raises(ConfigurationError) as caught:
         check_transition(States(REGISTRY, []), hub, CONCLUDE, day(7, 1))
     assert str(caught.value) == (
-        f"conclude: {X} is the platform's own, and only studies are concluded"
+        f"conclude: {X} is the platform's own, and goes with it: see `rally"
+        " platform conclude`"
     )
+
+
+def test_namespaces_of_the_platform_are_concluded_with_it():
+    hub = SimpleNamespace(**{**vars(STUDY), "kind": StudyKind.PLATFORM})
+    registry = SimpleNamespace(studies={X: hub}, is_registered=lambda name: name == X)
+    store = MemoryStore()
+    found_platform(store)
+    asked = conclude_platform(store, day(8, 1), approved_by=None)
+    assert States.read(registry, store).concluded == set()
+    approve(store, signer("owner-1"), asked.number, day(8, 1))
+    states = States.read(registry, store)
+    assert states.concluded_at(X) == day(8, 1)
+    assert states.at(hub, day(8, 1)) is StudyState.CONCLUDED
+    assert decided_in(registry, read_chain(store))[-1].by == "decide"
 
 
 def test_conclusion_counts_from_its_time_and_for_its_study():
