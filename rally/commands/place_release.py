@@ -20,7 +20,6 @@ _FILE = Option(
 
 def place_result(args: argparse.Namespace) -> int:
     """Puts a signed result where results leave; run again, it finishes that."""
-    from rally.decisions.verifying import read_chain
     from rally.keys.names import Job
     from rally.keys.platform_keys import PlatformKeys
     from rally.releases.ledger import is_submitted
@@ -30,6 +29,7 @@ def place_result(args: argparse.Namespace) -> int:
         result_of_draft,
         result_of_file,
     )
+    from rally.withdrawal.concluded_list import read_surviving_list
 
     if not args.releases:
         raise ConfigurationError("--releases: is missing; say where results leave")
@@ -37,7 +37,7 @@ def place_result(args: argparse.Namespace) -> int:
         what = "is for submitted files" if args.file else "is missing; name the file"
         raise ConfigurationError(f"--file: {what}")
     platform = open_platform(args)
-    chain = read_chain(platform)
+    chain = read_surviving_list(platform).decisions
     releases = open_releases(args.releases, chain)
     keys = PlatformKeys.open(platform_keys_uri(args), signing=[Job.RELEASE])
     study, name = args.namespace, args.release

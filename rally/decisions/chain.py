@@ -26,8 +26,8 @@ from rally.keys.signing import SigningKey, Verifier, verifier_of
 
 LOSS = (
     "decisions/: some that the withdrawal list names are missing or changed, so that"
-    " nothing is rewritten or purged; restore them from a backup, or have two owners"
-    " accept it by `rally decisions accept-loss`"
+    " nothing is rewritten, purged or released; restore them from a backup, or have two"
+    " owners accept it by `rally decisions accept-loss`"
 )
 """What a job says that stops there."""
 

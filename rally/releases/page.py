@@ -4,7 +4,8 @@ It loads nothing and runs no script. Each bar stands below words that say the sa
 that nobody needs to see it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from rally.pages.frame import make_page, read_style
@@ -18,7 +19,10 @@ MOST_BARS = 40
 """Most groups of one picture."""
 
 MOST_ROWS = 500
-"""Most groups of the page's table."""
+"""Most rows of the page's table."""
+
+MOST_COLUMNS = 10
+"""Most columns of the page's table; of more each number has a row of its own."""
 
 _MOST_PICTURES = 12
 _POLICY = (
@@ -77,8 +81,7 @@ def _sections(draft: Draft) -> Iterator[Markup]:
         "section",
         element("h2", "In numbers"),
         element("p", "Each with its error, 19 times in 20.", class_="soft"),
-        _numbers(table),
-        _more(table.groups - MOST_ROWS, "groups"),
+        *(_wide(table) if len(table.numbers) <= MOST_COLUMNS else _long(table)),
     )
     yield element(
         "section",
@@ -142,8 +145,8 @@ def _scale(column: Column) -> _Scale:
 
 def _bar(name: str, column: Column, group: int, scale: _Scale) -> Markup:
     value, error = column.values[group], column.errors[group]
-    said = _NOT_SHOWN if value is None else _said(value, error)
-    words = element("p", element("span", name), element("span", said, class_="number"))
+    said = element("span", _cell(column, group), class_="number")
+    words = element("p", element("span", name), said)
     if value is None or error is None:
         return element("li", words)
     number, spread, zero = float(value), float(error), scale.place(0)
@@ -170,22 +173,42 @@ def _bar(name: str, column: Column, group: int, scale: _Scale) -> Markup:
     return element("li", words, picture)
 
 
-def _numbers(table: Table) -> Markup:
-    """Makes the table; the first column names the group."""
-    rows = [
+def _wide(table: Table) -> Iterator[Markup]:
+    """Makes a table with a row for each group."""
+    rows = (
         [
             table.name_of(group),
-            *(_cell(each.values[group], each.errors[group]) for each in table.numbers),
+            *(_cell(each, group) for each in table.numbers),
         ]
-        for group in range(min(table.groups, MOST_ROWS))
-    ]
+        for group in range(table.groups)
+    )
     labels = ", ".join(each.name for each in table.labels) or "group"
     head = [labels, *(each.name for each in table.numbers)]
     kinds = ["", *("number" for _ in table.numbers)]
-    return data_table(head, rows, kinds, "Numbers of all groups", "cards numbers")
+    yield _table(head, rows, kinds)
+    yield _more(table.groups - MOST_ROWS, "groups")
 
 
-def _cell(value: str | None, error: str | None) -> str:
+def _long(table: Table) -> Iterator[Markup]:
+    """Makes a table with a row for each number, where a group has too many."""
+    rows = (
+        [table.name_of(group), each.name, _cell(each, group)]
+        for group in range(table.groups)
+        for each in table.numbers
+    )
+    yield _table(["group", "column", "number"], rows, ["", "", "number"])
+    yield _more(table.groups * len(table.numbers) - MOST_ROWS, "numbers")
+
+
+def _table(
+    head: Sequence[str], rows: Iterator[Sequence[str]], kinds: Sequence[str]
+) -> Markup:
+    shown = islice(rows, MOST_ROWS)
+    return data_table(head, shown, kinds, "Numbers of all groups", "cards numbers")
+
+
+def _cell(column: Column, group: int) -> str:
+    value, error = column.values[group], column.errors[group]
     return _NOT_SHOWN if value is None else _said(value, error)
 
 

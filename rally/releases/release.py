@@ -13,8 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from rally.decisions.chain import Chain
+from rally.decisions.chain import LOSS, Chain
 from rally.errors import ConfigurationError
+from rally.fields import raise_all
 from rally.keys.names import Job
 from rally.keys.signing import SigningKey
 from rally.registry.registry import Registry
@@ -149,16 +150,16 @@ def read_whole(platform: ObjectStore, chain: Chain) -> Ledger:
     """Reads a ledger under which something may be released or placed.
 
     Raises:
-        ConfigurationError: It has a fault, or a study took more than its budget.
+        ConfigurationError: It has a fault, a study took more than its budget, or
+            decisions are lost, which may have been the ones that allotted it.
         OSError: The platform cannot be read.
     """
+    if chain.has_loss:
+        raise ConfigurationError(LOSS)
     ledger = read_ledger(platform, chain)
     ledger.check()
-    for fault in overspent(chain, ledger):
-        raise ConfigurationError(
-            f"{fault}; nothing is released until that is explained; see `rally"
-            " releases verify`"
-        )
+    what = "nothing is released until that is explained; see `rally releases verify`"
+    raise_all([f"{fault}; {what}" for fault in overspent(chain, ledger)])
     return ledger
 
 

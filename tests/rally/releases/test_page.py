@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from rally.releases.page import MOST_BARS, MOST_ROWS, make_release_page
+from rally.releases.page import MOST_BARS, MOST_COLUMNS, MOST_ROWS, make_release_page
 from tests.rally.releases.drafts import make_draft
 from tests.support import chromium
 
@@ -91,6 +91,19 @@ def test_page_of_many_groups_is_bounded_and_says_so():
     said = texts(page, ".//p[@class='soft']")
     assert "7 more groups are in the files." in said
     assert f"{MOST_ROWS + 7 - MOST_BARS} more groups are in the files." in said
+
+
+def test_group_of_many_numbers_has_a_row_for_each():
+    edges = list(range(MOST_COLUMNS + 2))
+    page = make_release_page(
+        make_draft(
+            measures=[{"name": "h", "histogram": "h", "edges": edges}],
+            suppress_below=None,
+        )
+    )
+    rows = texts(page, ".//tbody/tr")
+    assert len(rows) == 8 * (MOST_COLUMNS + 1)
+    assert rows[0].startswith("north, band_19_24, 0 to 10h_0_to_1")
 
 
 def test_page_loads_nothing_and_runs_nothing(page):

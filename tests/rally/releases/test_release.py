@@ -7,14 +7,16 @@ from threading import Barrier, Thread
 import numpy as np
 import pytest
 
+from rally.decisions.chain import Head
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.releases.cells import Cells
 from rally.releases.draft import draft_name, read_draft
 from rally.releases.ledger_lines import LineKind, Reservation, line_name
+from rally.releases.release import plan
 from tests.rally.releases.recipes import make_recipe, parse_recipe, recipe_content
-from tests.rally.releases.release_desk import RECIPE, Desk, Killed
+from tests.rally.releases.release_desk import NOW, RECIPE, Desk, Killed
 from tests.support.ledger_lines import put_lines, reservation
 from tests.support.people import job_key
 
@@ -138,6 +140,15 @@ def test_study_that_took_more_than_its_budget_stops_every_release(desk):
     put_lines(desk.platform, reservation("survey", "9", "rally-pond"))
     with pytest.raises(ConfigurationError, match="rally-pond: its releases took rho 9"):
         desk.run()
+
+
+def test_lost_decisions_stop_every_release(desk):
+    """One of them may have allotted less."""
+    chain = read_chain(desk.platform)
+    held = chain.against(Head(chain.head.number + 1, "0" * 64))
+    window = next(RECIPE.windows())
+    with pytest.raises(ConfigurationError, match="missing or changed"):
+        plan(desk.platform, desk.registry, held, RECIPE, window, NOW)
 
 
 def test_failed_sums_leave_a_reservation_that_the_next_run_uses(desk):
