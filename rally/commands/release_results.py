@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rally.decisions.chain import Chain
     from rally.releases.budget import Budget
     from rally.releases.draft import Draft
-    from rally.releases.ledger import Ledger, Result
-    from rally.releases.table import Column as NumberColumn
+    from rally.releases.ledger import Ledger, ResultId
+    from rally.releases.table import ReleaseColumn
 
 RESULT_NAME = Option(
     name="release",
@@ -94,7 +94,7 @@ def _submissions(chain: "Chain", ledger: "Ledger") -> list[_Row]:
 
     contents = (each.content for each in chain.of(DecisionKind.SUBMIT_RESULT))
     studies = {each.namespace for each in contents if isinstance(each, Submission)}
-    rows = dict["Result", _Row]()
+    rows = dict["ResultId", _Row]()
     for study in studies:
         for each in find_submissions(chain, study):
             name = each.submission.name
@@ -153,7 +153,7 @@ def _table_of(draft: "Draft") -> Table[int]:
     return Table(tuple(columns), range(draft.table.groups))
 
 
-def _said(column: "NumberColumn", group: int) -> str:
+def _said(column: "ReleaseColumn", group: int) -> str:
     value, error = column.values[group], column.errors[group]
     return "not shown" if value is None else f"{value} \N{PLUS-MINUS SIGN}{error}"
 

@@ -51,7 +51,7 @@ _PARTS: dict[MeasureKind, tuple[Part, ...]] = {
 }
 
 
-class Block(NamedTuple):
+class CellBlock(NamedTuple):
     """Cells of one part of a measure, of all groups.
 
     Attributes:
@@ -132,7 +132,7 @@ class Cells:
                     " a measure another name"
                 )
 
-    def block(self, measure: str, part: Part) -> Block:
+    def block(self, measure: str, part: Part) -> CellBlock:
         """Finds a block by the name of its measure. Raises KeyError."""
         known = {(each.measure.name, each.part): each for each in self.blocks}
         return known[measure, part]
@@ -160,10 +160,10 @@ def mean_name(measure: Measure) -> str:
     return f"{measure.name}_mean"
 
 
-def _blocks(recipe: Recipe) -> Iterator[Block]:
+def _blocks(recipe: Recipe) -> Iterator[CellBlock]:
     start, groups = 0, prod(len(each.labels) for each in recipe.group_by)
     for measure in recipe.measures:
         for part in _PARTS[measure.kind]:
             width = len(measure.edges) - 1 if part is Part.BANDS else 1
-            yield Block(measure, part, start, groups, width)
+            yield CellBlock(measure, part, start, groups, width)
             start += groups * width

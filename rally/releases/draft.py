@@ -29,7 +29,7 @@ from rally.fields import (
 from rally.keys.names import Job
 from rally.keys.signing import SigningKey
 from rally.releases.card import Card, CardEntry
-from rally.releases.table import Column, ColumnKind, Table
+from rally.releases.table import ColumnKind, ReleaseColumn, ReleaseTable
 from rally.storage.container import canonical_json
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
@@ -61,7 +61,7 @@ class Draft(NamedTuple):
     fingerprint: str
     at: datetime
     title: str
-    table: Table
+    table: ReleaseTable
     card: Card
     signature: str = ""
 
@@ -164,14 +164,16 @@ def _line(place: Place, value: object) -> str:
 
 
 _COLUMN = record(
-    Column,
+    ReleaseColumn,
     name=text,
     kind=choice(ColumnKind),
     values=many(_cell),
     errors=many(_cell),
     measure=_line,
 )
-_TABLE = record(Table, groups=positive, labels=many(_COLUMN), numbers=many(_COLUMN))
+_TABLE = record(
+    ReleaseTable, groups=positive, labels=many(_COLUMN), numbers=many(_COLUMN)
+)
 _ENTRY = record(CardEntry, key=text, title=text, text=_line)
 
 

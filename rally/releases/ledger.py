@@ -19,7 +19,7 @@ from rally.keys.signing import SigningKey
 from rally.releases.ledger_lines import (
     FOLDER,
     MOST_BYTES,
-    Line,
+    LedgerLine,
     LineContent,
     Placing,
     Reservation,
@@ -33,7 +33,7 @@ from rally.releases.ledger_lines import (
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
 
-Result = tuple[str, str]
+ResultId = tuple[str, str]
 """Namespace of a study, and id of one of its releases or name of a submitted file."""
 
 
@@ -51,7 +51,7 @@ class Ledger:
         faults: Faults, one line each; under one nothing may be appended.
     """
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[LedgerLine, ...] = ()
     digest: str = START
     last: int = 0
     faults: tuple[str, ...] = ()
@@ -62,17 +62,17 @@ class Ledger:
             raise ManyFaults(self.faults)
 
     @property
-    def reservations(self) -> dict[Result, Reservation]:
+    def reservations(self) -> dict[ResultId, Reservation]:
         """Reservations by the release that they are for."""
         return {_result(it): it for it in self.contents() if type(it) is Reservation}
 
     @property
-    def spendings(self) -> dict[Result, Spending]:
+    def spendings(self) -> dict[ResultId, Spending]:
         """Results that were drawn, by their release."""
         return {_result(it): it for it in self.contents() if type(it) is Spending}
 
     @property
-    def placings(self) -> dict[Result, Placing]:
+    def placings(self) -> dict[ResultId, Placing]:
         """Results that left, by release or submitted file."""
         return {_result(it): it for it in self.contents() if type(it) is Placing}
 
@@ -146,7 +146,7 @@ def append(
             return ledger
         if why := _why_not(content, {_key(each): each for each in ledger.contents()}):
             raise ValueError(f"{line_name(ledger.last + 1)}: {why}")
-        line = Line(chain.platform, ledger.last + 1, ledger.digest, now, content)
+        line = LedgerLine(chain.platform, ledger.last + 1, ledger.digest, now, content)
         line = line._replace(signature=key.sign(signed_bytes(line)).hex())
         platform.create(line_name(line.number), encode(line))
 
@@ -156,7 +156,7 @@ class _Walk:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
-        self._lines: list[Line] = []
+        self._lines: list[LedgerLine] = []
         self._faults: list[str] = []
         self._digest, self._last = START, 0
         self._seen: dict[_Key, LineContent] = {}
@@ -180,7 +180,7 @@ class _Walk:
             self._lines.append(line)
         self._digest, self._last = extend(self._digest, data), number
 
-    def _read(self, name: str, data: bytes) -> Line:
+    def _read(self, name: str, data: bytes) -> LedgerLine:
         """Reads a line that may stand here. Raises ConfigurationError."""
         line = decode(data, name)
         if not self._chain.is_signed_as(
@@ -220,7 +220,7 @@ def _key(content: LineContent) -> _Key:
     return type(content), content.study, content.release
 
 
-def _result(content: LineContent) -> Result:
+def _result(content: LineContent) -> ResultId:
     return content.study, content.release
 
 

@@ -154,7 +154,7 @@ class LineKind(StrEnum):
     PLACED = "placed"
 
 
-class Line(NamedTuple):
+class LedgerLine(NamedTuple):
     """One line.
 
     Attributes:
@@ -190,19 +190,19 @@ def number_in(name: str) -> int:
     return int(match[1]) if match else 0
 
 
-def signed_bytes(line: Line) -> bytes:
+def signed_bytes(line: LedgerLine) -> bytes:
     """Gives what is signed of a line: all of it but the signature."""
     content = _plain(line)
     del content["signature"]
     return _CONTEXT + canonical_json(content).encode()
 
 
-def encode(line: Line) -> bytes:
+def encode(line: LedgerLine) -> bytes:
     """Gives the object's bytes."""
     return canonical_json(_plain(line)).encode() + b"\n"
 
 
-def decode(data: bytes, where: str) -> Line:
+def decode(data: bytes, where: str) -> LedgerLine:
     """Reads a line strictly; whether its signature is right is another question.
 
     Args:
@@ -220,7 +220,7 @@ def decode(data: bytes, where: str) -> Line:
     except InvalidJson:
         raise place.error("is not JSON") from None
     kind = fields.need("kind", choice(LineKind))
-    line = Line(
+    line = LedgerLine(
         platform=fields.need("platform", hexadecimal(32)),
         number=fields.need("number", whole),
         previous=fields.need("previous", hexadecimal(64)),
@@ -283,7 +283,7 @@ _READERS: Mapping[LineKind, Reader[LineContent]] = {
 }
 
 
-def _plain(line: Line) -> dict[str, Any]:
+def _plain(line: LedgerLine) -> dict[str, Any]:
     """As JSON has it."""
     content = {name: _json(value) for name, value in line.content._asdict().items()}
     return {

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from rally.errors import ConfigurationError
-from rally.releases.cells import MOST_IN_A_CELL, Block, Cells
+from rally.releases.cells import MOST_IN_A_CELL, CellBlock, Cells
 from rally.releases.ledger_lines import ColumnNoise
 from rally.releases.recipe import MeasureKind, Recipe
 
@@ -39,7 +39,7 @@ class BlockNoise(NamedTuple):
         sigma: Standard deviation.
     """
 
-    block: Block
+    block: CellBlock
     rho: Fraction
     sensitivity_squared: int
     sigma: float

@@ -13,7 +13,7 @@ from rally.pages.markup import Markup, element, join
 from rally.pages.shapes import line, percent
 from rally.pages.tables import data_table
 from rally.releases.draft import Draft
-from rally.releases.table import Column, Table
+from rally.releases.table import ReleaseColumn, ReleaseTable
 
 MOST_BARS = 40
 """Most groups of one picture."""
@@ -116,7 +116,7 @@ class _Scale(NamedTuple):
         return 100 * min(max(share, 0), 1)
 
 
-def _picture(table: Table, column: Column) -> Markup:
+def _picture(table: ReleaseTable, column: ReleaseColumn) -> Markup:
     """Draws a bar for each group, with the line of its error."""
     shown = range(min(table.groups, MOST_BARS))
     scale = _scale(column)
@@ -132,7 +132,7 @@ def _picture(table: Table, column: Column) -> Markup:
     )
 
 
-def _scale(column: Column) -> _Scale:
+def _scale(column: ReleaseColumn) -> _Scale:
     ends = [
         float(value) + sign * float(error)
         for value, error in zip(column.values, column.errors, strict=True)
@@ -143,7 +143,7 @@ def _scale(column: Column) -> _Scale:
     return _Scale(min([0, *ends]) if is_signed else 0, max([0, *ends]))
 
 
-def _bar(name: str, column: Column, group: int, scale: _Scale) -> Markup:
+def _bar(name: str, column: ReleaseColumn, group: int, scale: _Scale) -> Markup:
     value, error = column.values[group], column.errors[group]
     said = element("span", _cell(column, group), class_="number")
     words = element("p", element("span", name), said)
@@ -173,7 +173,7 @@ def _bar(name: str, column: Column, group: int, scale: _Scale) -> Markup:
     return element("li", words, picture)
 
 
-def _wide(table: Table) -> Iterator[Markup]:
+def _wide(table: ReleaseTable) -> Iterator[Markup]:
     """Makes a table with a row for each group."""
     rows = (
         [
@@ -189,7 +189,7 @@ def _wide(table: Table) -> Iterator[Markup]:
     yield _more(table.groups - MOST_ROWS, "groups")
 
 
-def _long(table: Table) -> Iterator[Markup]:
+def _long(table: ReleaseTable) -> Iterator[Markup]:
     """Makes a table with a row for each number, where a group has too many."""
     rows = (
         [table.name_of(group), each.name, _cell(each, group)]
@@ -207,7 +207,7 @@ def _table(
     return data_table(head, shown, kinds, "Numbers of all groups", "cards numbers")
 
 
-def _cell(column: Column, group: int) -> str:
+def _cell(column: ReleaseColumn, group: int) -> str:
     value, error = column.values[group], column.errors[group]
     return _NOT_SHOWN if value is None else _said(value, error)
 

@@ -38,8 +38,8 @@ FILE_CARD = "rally_card.json"
 """Name of the card beside a submitted file, which no such file can have."""
 
 
-class Result(NamedTuple):
-    """A result that is to leave.
+class ResultFiles(NamedTuple):
+    """A result as the files by which it leaves.
 
     Attributes:
         study: Namespace of the study.
@@ -98,7 +98,7 @@ def require_draft(
 
 def result_of_draft(
     platform: ObjectStore, chain: Chain, study: str, release: str
-) -> Result:
+) -> ResultFiles:
     """Gives the result of a release, with the files that are made of it.
 
     Raises:
@@ -109,10 +109,10 @@ def result_of_draft(
     draft = require_draft(platform, chain, ledger, study, release)
     author = ledger.reservations[study, release].author
     approval = judge_draft(chain, study, release, draft.sha256, author)
-    return Result(study, release, draft.sha256, render(draft), approval)
+    return ResultFiles(study, release, draft.sha256, render(draft), approval)
 
 
-def result_of_file(chain: Chain, study: str, name: str, path: str) -> Result:
+def result_of_file(chain: Chain, study: str, name: str, path: str) -> ResultFiles:
     """Gives a submitted file as a result, with a card that says what it is not.
 
     Raises:
@@ -127,7 +127,7 @@ def result_of_file(chain: Chain, study: str, name: str, path: str) -> Result:
             " `rally releases submit`"
         )
     files = {name: data, FILE_CARD: _card_of(found).encode()}
-    return Result(study, name, sha256, files, judge_submission(chain, found))
+    return ResultFiles(study, name, sha256, files, judge_submission(chain, found))
 
 
 def _card_of(submitted: SubmittedFile) -> str:
@@ -150,7 +150,7 @@ def place(
     platform: ObjectStore,
     chain: Chain,
     releases: ObjectStore,
-    result: Result,
+    result: ResultFiles,
     key: SigningKey,
     now: datetime,
 ) -> Placing:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rally.releases.cells import Block, Cells, Part, mean_name
+from rally.releases.cells import CellBlock, Cells, Part, mean_name
 from rally.releases.noise import NINETEEN_IN_TWENTY, BlockNoise
 from rally.releases.recipe import Measure, MeasureKind, Recipe
-from rally.releases.table import Column, ColumnKind, Table
+from rally.releases.table import ColumnKind, ReleaseColumn, ReleaseTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ Rows = list[list[int]]
 
 def make_table(
     recipe: Recipe, cells: Cells, noise: tuple[BlockNoise, ...], noised: "np.ndarray"
-) -> Table:
+) -> ReleaseTable:
     """Makes the table of a release.
 
     Args:
@@ -49,10 +49,12 @@ def make_table(
     ]
     labels = cells.labels()
     dimensions = [
-        Column(each.field, ColumnKind.LABEL, tuple(_text(row[at]) for row in labels))
+        ReleaseColumn(
+            each.field, ColumnKind.LABEL, tuple(_text(row[at]) for row in labels)
+        )
         for at, each in enumerate(recipe.group_by)
     ]
-    return Table(cells.groups, tuple(dimensions), tuple(numbers))
+    return ReleaseTable(cells.groups, tuple(dimensions), tuple(numbers))
 
 
 def _is_of(noise: BlockNoise, measure: Measure) -> bool:
@@ -75,14 +77,14 @@ def _hidden(recipe: Recipe, parts: list[tuple[BlockNoise, Rows]]) -> set[int]:
 
 def _columns(
     measure: Measure, parts: list[tuple[BlockNoise, Rows]]
-) -> Iterator[Column]:
+) -> Iterator[ReleaseColumn]:
     for noise, rows in parts:
         yield from _block_columns(noise, rows)
     if measure.kind is MeasureKind.MEAN:
         yield _mean(measure, *parts)
 
 
-def _block_columns(noise: BlockNoise, rows: Rows) -> Iterator[Column]:
+def _block_columns(noise: BlockNoise, rows: Rows) -> Iterator[ReleaseColumn]:
     """Makes the columns of a block: one, or one for each band."""
     block = noise.block
     digits = block.measure.digits if block.part is Part.SUM else 0
@@ -91,12 +93,12 @@ def _block_columns(noise: BlockNoise, rows: Rows) -> Iterator[Column]:
     errors = (_decimal(math.ceil(noise.error), digits),) * len(rows)
     for band, name in enumerate(block.columns):
         values = tuple(_decimal(row[band], digits) for row in possible)
-        yield Column(name, kind, values, errors, block.measure.name)
+        yield ReleaseColumn(name, kind, values, errors, block.measure.name)
 
 
 def _mean(
     measure: Measure, sums: tuple[BlockNoise, Rows], rows: tuple[BlockNoise, Rows]
-) -> Column:
+) -> ReleaseColumn:
     """Divides noisy sums by noisy rows; a group without noisy rows has no mean."""
     digits = measure.digits + _MORE_DIGITS
     least, most = (float(each) for each in (measure.minimum, measure.maximum))
@@ -114,7 +116,7 @@ def _mean(
         error = most - least if is_vague else NINETEEN_IN_TWENTY * spread
         values.append(f"{mean:.{digits}f}")
         errors.append(f"{min(error, most - least):.{digits}f}")
-    return Column(
+    return ReleaseColumn(
         mean_name(measure),
         ColumnKind.RATIO,
         tuple(values),
@@ -123,7 +125,7 @@ def _mean(
     )
 
 
-def _possible(block: Block, row: list[int]) -> list[int]:
+def _possible(block: CellBlock, row: list[int]) -> list[int]:
     """Gives the nearest numbers that can be."""
     if block.part is Part.BANDS:
         return non_negative(row)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rally.releases.bounding import Contributions, bound
-from rally.releases.cells import Block, Cells, Part
+from rally.releases.cells import CellBlock, Cells, Part
 from rally.releases.grouping import Countable
 from rally.releases.recipe import Recipe
 
@@ -36,7 +36,7 @@ def sum_up(recipe: Recipe, cells: Cells, rows: Countable, key: bytes) -> np.ndar
 
 
 def _add(
-    block: Block, table: np.ndarray, group: np.ndarray, values: np.ndarray
+    block: CellBlock, table: np.ndarray, group: np.ndarray, values: np.ndarray
 ) -> None:
     """Adds the numbers of some rows to the cells of a block."""
     if block.part is Part.SUM:

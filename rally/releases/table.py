@@ -23,7 +23,7 @@ class ColumnKind(StrEnum):
     RATIO = "ratio"
 
 
-class Column(NamedTuple):
+class ReleaseColumn(NamedTuple):
     """One column.
 
     Attributes:
@@ -41,7 +41,7 @@ class Column(NamedTuple):
     errors: tuple[str | None, ...] = ()
     measure: str = ""
 
-    def without(self, hidden: Collection[int]) -> "Column":
+    def without(self, hidden: Collection[int]) -> "ReleaseColumn":
         """Gives the same column, in which some groups show nothing."""
 
         def shown(values: tuple[str | None, ...]) -> tuple[str | None, ...]:
@@ -51,7 +51,7 @@ class Column(NamedTuple):
         return self._replace(values=shown(self.values), errors=shown(self.errors))
 
 
-class Table(NamedTuple):
+class ReleaseTable(NamedTuple):
     """A table with a row for each declared group.
 
     Attributes:
@@ -61,8 +61,8 @@ class Table(NamedTuple):
     """
 
     groups: int
-    labels: tuple[Column, ...]
-    numbers: tuple[Column, ...]
+    labels: tuple[ReleaseColumn, ...]
+    numbers: tuple[ReleaseColumn, ...]
 
     @property
     def columns(self) -> tuple[tuple[str, ColumnKind, tuple[str | None, ...]], ...]:

@@ -13,7 +13,7 @@ from rally.errors import ConfigurationError
 from rally.releases.approval import find_submissions, judge_draft, judge_submission
 from rally.releases.budget import overspent
 from rally.releases.draft import FOLDER, draft_name, read_draft
-from rally.releases.ledger import Ledger, Result, is_submitted, read_ledger
+from rally.releases.ledger import Ledger, ResultId, is_submitted, read_ledger
 from rally.releases.ledger_lines import PlacedFile, Placing
 from rally.releases.placing import folder_of
 from rally.storage.marker import NAME as MARKER
@@ -66,7 +66,7 @@ def verify_releases(
 
 def _wrong_drafts(platform: ObjectStore, chain: Chain, ledger: Ledger) -> Iterator[str]:
     """Holds drafts against the lines that they should have."""
-    found = set[Result]()
+    found = set[ResultId]()
     for info in list_records(platform, FOLDER):
         if not (match := _DRAFT.fullmatch(info.name)):
             continue

@@ -12,7 +12,7 @@ from rally.keys.names import Job
 from rally.releases.ledger import append, read_ledger
 from rally.releases.ledger_lines import (
     FOLDER,
-    Line,
+    LedgerLine,
     decode,
     encode,
     line_name,
@@ -67,7 +67,7 @@ def put_signed(platform, content):
     """A line that the job's key signed, whatever is before it."""
     before = read(platform)
     owner, number = read_chain(platform).platform, before.last + 1
-    line = Line(owner, number, before.digest, AT, content)
+    line = LedgerLine(owner, number, before.digest, AT, content)
     signature = job_key(Job.RELEASE).sign(signed_bytes(line)).hex()
     platform.create(line_name(number), encode(line._replace(signature=signature)))
 
