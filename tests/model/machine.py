@@ -10,6 +10,7 @@ from rally.events import MAIL, EventKind
 from rally.receipts.receipt import SectionOutcome as Told
 from rally.storage.objectstore.interface import StrayKind
 from tests.model.comparison import WAITING
+from tests.model.desk import Desk, decisions
 from tests.model.draws import (
     ages,
     copies,
@@ -46,7 +47,7 @@ LINKS = [
 ]
 
 
-class Machine(Operators):
+class Machine(Operators, Desk):
     """The system and the model, step by step."""
 
     # What people and clients do
@@ -200,6 +201,17 @@ class Machine(Operators):
         self.delete_once(first)
         self.compact_once(then)
         self.delete_once(fault)
+
+    @rule(person=people, decides=decisions, leaving=st.one_of(st.just([]), leavers),
+          fault=faults)  # fmt: skip
+    def answer(self, person, decides, leaving, fault) -> None:
+        """All that the desk does at once; meanwhile somebody leaves, or nobody."""
+        self.open_a_case(person, decides)
+        self.ingest_some(leaving, None)
+        self.delete_once(None)
+        if self.desk:
+            self.export_a_copy(0, fault, fetches=True)
+        self.destroy_copies(None)
 
     @precondition(lambda self: not self.backup)
     @rule()

@@ -5,9 +5,10 @@ and go; operators pause, end, reopen and decide, and order rows to be expunged, 
 field of them; a review ends and is renewed or refused, documents are suspended and
 released; jobs run, are killed, refused and left
 without an answer; others forge decisions and letters, make up people, and put older
-lists back. After each step our readers see what the model allows, and nothing twice; at
-the end the store holds exactly the model's rows, each person has the receipts that are
-due, and running everything again changes nothing.
+lists back; people agree and refuse, and ask for copies, which a desk makes, hands out
+and destroys. After each step our readers see what the model allows, and nothing twice;
+at the end the store holds exactly the model's rows, each person has the receipts that
+are due, and running everything again changes nothing.
 """
 
 import pytest
