@@ -119,9 +119,11 @@ rally: {0}/rally-bad/study.yaml: line 21: documents.visit.1.means: must be one o
 rally: {0}/rally-bad/study.yaml: line 22: documents.visit.1.buckets: must be a power\
  of two, at most 4,096
 rally: {0}/rally-bad/study.yaml: line 23: documents.visit.1.retention: is not known;\
- remove it or correct its name (scope, delete_after_days, keep, kept_by, consent)
+ remove it or correct its name (scope, delete_after_days, keep, kept_by, consent,\
+ sent)
 rally: {0}/rally-bad/study.yaml: line 25: documents.visit.1.review: is not known;\
- remove it or correct its name (scope, delete_after_days, keep, kept_by, consent)
+ remove it or correct its name (scope, delete_after_days, keep, kept_by, consent,\
+ sent)
 rally: {0}/rally-bad/study.yaml: line 26: documents.left.1.purpose: is missing; add it
 rally: {0}/rally-bad/study.yaml: line 28: documents.left.1.scope.0: /study is no\
  string of the document's schema; correct either
@@ -228,6 +230,18 @@ def test_fields_that_nobody_approved_are_named(good, capsys):
         f" {approved}; keep the schema that was reviewed, or have this one"
         " reviewed\n",
     )
+
+
+def test_fault_of_a_recipe_is_told_and_closes_no_study(good, capsys):
+    write(good, {"rally-good/releases/weekly.yaml": "rho: 0\n"})
+    status = cli.main(["studies", "check", f"--studies={good}"])
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, KNOWN_GOOD)
+    assert err.splitlines()[-1] == (
+        f"rally: {good}/rally-good/releases/weekly.yaml: line 1: rho: must be a decimal"
+        " number above 0 and below 1,000, such as 0.0175"
+    )
+    assert not Registry.load(str(good)).unavailable
 
 
 def fingerprint(folder):

@@ -3,8 +3,13 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError, faults_of
+from rally.fields import Place
+from rally.releases.recipe import Recipe
+from rally.releases.recipe_parsing import read_recipe
 from tests.rally.releases.recipes import (
     FILE,
     WEEKLY,
@@ -212,3 +217,55 @@ def test_whole_numbers_need_no_quotes():
 def test_file_that_is_no_mapping_is_no_recipe(content):
     with pytest.raises(ConfigurationError):
         parse_recipe(content)
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.dates()
+    | st.sampled_from(["0.5", "people", "rows", "from data", "1e9", "-0"])
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda some: (
+        st.lists(some, max_size=3)
+        | st.dictionaries(st.text(max_size=3) | st.integers(), some, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def entries(value, path=()):
+    """The paths of all entries of a recipe's content."""
+    yield path
+    if isinstance(value, dict | list):
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, each in named:
+            yield from entries(each, (*path, name))
+
+
+@given(st.data())
+def test_whatever_stands_in_an_entry_is_a_recipe_or_its_faults(data):
+    content = recipe_content()
+    path = data.draw(st.sampled_from([*entries(content)][1:]))
+    *above, last = path
+    at = content
+    for name in above:
+        at = at[name]
+    at[last] = data.draw(VALUES)
+    found = read_or_faults(content)
+    if isinstance(found, Recipe):
+        assert len(found.fingerprint) == 64
+        assert found.cells > 0
+        assert all(found.window_of(found.release_id(it)) for it in found.windows())
+    else:
+        assert all(each.startswith(f"{FILE}: ") for each in found)
+
+
+def read_or_faults(content):
+    try:
+        return read_recipe(Place(FILE), "rally-birds", "weekly", content)
+    except ConfigurationError as error:
+        return faults_of(error)
