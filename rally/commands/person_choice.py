@@ -75,8 +75,10 @@ def record_choice(args: argparse.Namespace) -> int:
     nobody signed for counts for nothing.
     """
     from rally.consent.records import CONSENT_LOG
+    from rally.decisions.chain import refuse_concluded
     from rally.decisions.contents import DecisionKind
     from rally.decisions.notice_contents import ConsentLetters
+    from rally.decisions.verifying import read_chain
     from rally.storage.append_log import record_name
     from rally.version import pipeline_version
     from rally.withdrawal.newest_list import decide_by_list
@@ -88,7 +90,9 @@ def record_choice(args: argparse.Namespace) -> int:
         raise ConfigurationError("--received: is in the future; say when it came")
     made = _make_record(args, study, received)
     platform, signer = open_platform(args), signer_of(args)
-    if States.read(registry, platform).is_concluded(study.namespace, received):
+    chain = read_chain(platform)
+    refuse_concluded(chain, platform.uri)
+    if States.of_chain(registry, chain).is_concluded(study.namespace, received):
         raise ConfigurationError(
             f"{study.namespace}: is concluded, and nobody's consent lasts longer"
         )

@@ -47,7 +47,9 @@ def withdraw(args: argparse.Namespace) -> int:
     The events come first, and who signs for them then: an event that nobody signed for
     is no letter, and whoever was interrupted types the command again.
     """
+    from rally.decisions.chain import refuse_concluded
     from rally.decisions.contents import DecisionKind, Letters
+    from rally.decisions.verifying import read_chain
     from rally.events import event_name, write_events
     from rally.version import pipeline_version
     from rally.withdrawal.newest_list import decide_by_list
@@ -62,7 +64,9 @@ def withdraw(args: argparse.Namespace) -> int:
     if received > now:
         raise ConfigurationError("--received: is in the future; say when it came")
     platform, signer = open_platform(args), signer_of(args)
-    _check_not_concluded(States.read(registry, platform), scope, received)
+    chain = read_chain(platform)
+    refuse_concluded(chain, platform.uri)
+    _check_not_concluded(States.of_chain(registry, chain), scope, received)
     people = read_pseudonyms(args)
     events = [_left(person, scope, received) for person in sorted(people)]
     write_events(platform, events, pipeline_version())

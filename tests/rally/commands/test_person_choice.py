@@ -12,6 +12,7 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.storage.append_log import record_name
 from tests.rally.commands.case_office import ANN, BOB, CaseOffice
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.world import GARDEN, HOUSE, write_studies
 
 GIVEN = ("--purpose=demographics", "--choice=given", "--notice=1")
@@ -123,3 +124,10 @@ def test_wrong_use_is_one_line_and_decides_nothing(
     assert (status, output) == (2, "")
     assert said.startswith(f"rally: {message}")
     assert not [*read_chain(office.store).of(DecisionKind.RECORD_CONSENTS)]
+
+
+def test_no_choice_is_recorded_once_the_platform_is_concluded(office, choose):
+    conclude_platform(office.store, datetime(2027, 1, 1, tzinfo=UTC))
+    status, output, said = choose(*WITHDRAWN, "--received=2026-05-21")
+    assert (status, output, "the platform is concluded" in said) == (2, "", True)
+    assert [*CONSENT_LOG.read(office.store)] == []

@@ -14,6 +14,7 @@ from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, EventKind, event_name
 from rally.registry.transitions import StudyAction
 from rally.times import from_micros, to_micros
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.study_decisions import decide_study
 
 ONE = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
@@ -200,3 +201,9 @@ def test_nobody_leaves_a_study_that_is_concluded(office):
     assert type_ids(office, f"--study={STREAM}", "--received=2022-04-30")[0] == 0
     assert type_ids(office, "--all", *MAY)[0] == 0
     assert [event.scope for event in office.log] == [STREAM, RALLY]
+
+
+def test_nobody_can_leave_a_platform_that_is_concluded(office):
+    """Neither before nor after: all of it goes, and no event is left behind."""
+    conclude_platform(office.store, datetime(2027, 1, 1, tzinfo=UTC))
+    assert "the platform is concluded" in refused(office, "--all", *MAY)
