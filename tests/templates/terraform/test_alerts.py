@@ -49,7 +49,7 @@ def test_no_alert_asks_at_its_making_for_a_metric_that_is_not_there_yet(module):
 def test_a_nightly_job_that_does_not_end_is_missed(module):
     (condition,) = module.one("google_monitoring_alert_policy", "missing")["dynamic"]
     each = condition["conditions"]
-    assert "local.schedules" in references(each["for_each"])
+    assert "local.scheduled" in references(each["for_each"])
     (query,) = each["content"][0]["condition_prometheus_query_language"]
     hours = re.escape('${conditions.value == "audit" ? "49h" : "25h"}')
     assert re.search(rf"\[{hours}\]\)\) or vector\(0\)\) < 1$", query["query"])

@@ -11,9 +11,15 @@ PEOPLE = ("desk", "keeper")
 KEYS = {
     # {binding: (role, whose members, of which keys)}
     "open_ping": ("Decrypter", "account.opens_pings", "google_kms_crypto_key.ping"),
-    "open_purpose": ("Decrypter", "contains(account.opens, each.key)",
+    "open_purpose": ("Decrypter",
+                     'contains(account.opens, each.key) || (local.is_over && name =='
+                     ' "purge" && contains(local.end.opens, each.key))',
                      "google_kms_crypto_key.purpose"),
 }  # fmt: skip
+
+
+def test_only_purge_opens_more_at_the_platforms_end_and_that_is_its_own(module):
+    assert module.locals["end"]["opens"] == ["signing.purge"]
 
 
 @pytest.mark.parametrize("name", KEYS)
