@@ -21,7 +21,7 @@ from rally.registry.registry import Registry
 from rally.registry.study import WITHOUT_ROWS, Study, StudyKind
 from rally.releases.demographics import find_demographic
 from rally.releases.recipe import Grouping, OneOf, Recipe, Value
-from rally.validation.leaves import Leaf
+from rally.validation.leaves import LONG, Leaf
 
 _IS_ID = "is an id, by which people could be told apart"
 _IS_TIME = "is a time; from and until choose days"
@@ -262,6 +262,12 @@ def _find_choice_faults(
         yield place.at(entry).error(f"must be {kind.value}, as {name} has")
     elif kind is _Kind.TEXT:
         yield from _find_text_faults(place, named_by, column, entry, values)
+    elif kind is _Kind.INTEGER:
+        low, high = column.type.bounds if isinstance(column.type, Leaf) else LONG
+        for index, value in enumerate(values):
+            if not low <= int(value) <= high:
+                what = f"is no value that {name} can have, {low} to {high}"
+                yield place.at(entry, index).error(what)
 
 
 def _find_text_faults(

@@ -100,6 +100,8 @@ def test_nobody_is_picked_out_by_what_is_highly_sensitive(birds):
         ("region", [1], "values: must be texts, as region has"),
         ("pages", ["1"], "values: must be whole numbers, as pages has"),
         ("pages", [True], "values: must be whole numbers, as pages has"),
+        ("page_length", [-(2**31), 2**31],
+         "values.1: is no value that page_length can have, -2147483648 to 2147483647"),
         ("is_news", [1], "values: must be true or false, as is_news has"),
         ("page_minutes", [1],
          "values: page_minutes has numbers; give bounds or bands"),
