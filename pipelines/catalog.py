@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from functools import cache
 
-from pipelines import audit, beam_names, compact, delete, ingest, purge, replay
+from pipelines import (
+    audit,
+    beam_names,
+    compact,
+    delete,
+    ingest,
+    purge,
+    release,
+    replay,
+)
 from rally.commands import (
     decisions,
     doctor,
@@ -27,7 +36,9 @@ from rally.commands.command import options_of
 from rally.options import Option
 from rally.profile import any_value
 
-JOBS = tuple(each.JOB for each in (ingest, replay, compact, purge, delete, audit))
+JOBS = tuple(
+    each.JOB for each in (ingest, replay, compact, purge, delete, audit, release)
+)
 COMMANDS = tuple(
     each.COMMAND
     for each in (

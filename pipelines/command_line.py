@@ -32,7 +32,7 @@ def read_words(job: Job, argv: Sequence[str] | None) -> list[str]:
             does not fit; all of these are told at once.
         SystemExit: help was asked for, and is printed.
     """
-    given = sys.argv[1:] if argv is None else argv
+    given = name_words(job, sys.argv[1:] if argv is None else argv)
     parser = parser_of(job)
     # An engine has options of its own, which only its job server can name.
     parser.takes_others = any(each.partition("=")[0] == _ENGINE for each in given)
@@ -47,11 +47,21 @@ def read_words(job: Job, argv: Sequence[str] | None) -> list[str]:
     return parsed.words
 
 
+def name_words(job: Job, argv: Sequence[str]) -> list[str]:
+    """Puts the names of options before the words that a job takes by their place."""
+    named = list[str]()
+    for name, word in zip(job.words, argv, strict=False):
+        if word.startswith("-"):
+            break
+        named.append(f"--{name}={word}")
+    return [*named, *argv[len(named) :]]
+
+
 def parser_of(job: Job) -> Parser:
     """Makes the parser of a job's options; Beam's are known to it, and not shown."""
     parser = Parser(
         prog=f"rally {job.name}",
-        usage=f"rally {job.name} [OPTIONS]",
+        usage=" ".join(("rally", job.name, *map(str.upper, job.words), "[OPTIONS]")),
         description=job.description,
         epilog=_BEAMS,
         example=f"rally {job.name} {job.example}",

@@ -29,6 +29,8 @@ class Job:
         local_only: Names of options that have a meaning on the local runner alone.
         not_on_dataflow: Names of options that have none on Dataflow.
         changes: Whether it changes what is stored.
+        words: Names of options that may be given as words, in this order, before all
+            others: `rally release rally-birds weekly`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Job:
     local_only: tuple[str, ...] = ()
     not_on_dataflow: tuple[str, ...] = ()
     changes: bool = True
+    words: tuple[str, ...] = ()
 
 
 class MakeSettings(Protocol):

@@ -91,6 +91,7 @@ JOBS: Mapping[str, Needs] = {
     "delete": Needs(signs=(names.Job.DELETE,)),
     "purge": Needs(),
     "audit": Needs(writes=False),
+    "release": Needs(signs=(names.Job.RELEASE,), writes=False),
 }
 """By the name of the job."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rally.doctor import Check
 
 _OPTIONS = "--store --platform --studies --keys --platform_keys --job --json"
-_JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
+_JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit", "release")
 _OWN = (
     Option(
         name="job",

@@ -26,7 +26,7 @@ from rally.times import InvalidTime, parse_time
 
 FOLDER = "runs/"
 
-JOBS = ("ingest", "delete", "replay", "compact", "purge", "audit")
+JOBS = ("ingest", "delete", "replay", "compact", "purge", "audit", "release")
 """The jobs that leave a record, in the order of a day."""
 
 AFTER_CONCLUSION = ("purge", "audit")
