@@ -19,8 +19,10 @@ from rally.fields import Place
 from rally.registry.categories import HIGHEST, SIGNED_CATEGORIES
 from rally.registry.registry import Registry
 from rally.registry.study import WITHOUT_ROWS, Study, StudyKind
+from rally.releases.cells import Cells
 from rally.releases.demographics import find_demographic
-from rally.releases.recipe import Grouping, OneOf, Recipe, Value
+from rally.releases.noise import noise_of
+from rally.releases.recipe import Grouping, MeasureKind, OneOf, Recipe, Value
 from rally.validation.leaves import LONG, Leaf
 
 _IS_ID = "is an id, by which people could be told apart"
@@ -76,6 +78,7 @@ def find_faults(recipe: Recipe, registry: Registry, place: Place) -> Iterator[st
     Yields:
         One line each.
     """
+    yield from _impossible_tables(recipe, place)
     study = registry.study(recipe.namespace)
     if study is None:
         yield str(place.error(f"{recipe.namespace} does not load; correct it first"))
@@ -84,6 +87,19 @@ def find_faults(recipe: Recipe, registry: Registry, place: Place) -> Iterator[st
         yield str(place.error(what))
     else:
         yield from _Checks(recipe, registry, study, place).faults()
+
+
+def _impossible_tables(recipe: Recipe, place: Place) -> Iterator[str]:
+    """Finds what no table of the recipe's measures could have."""
+    kinds = {each.kind for each in recipe.measures}
+    if recipe.suppress_below is not None and MeasureKind.PEOPLE not in kinds:
+        what = "needs a measure of people, whose noisy number it is about"
+        yield str(place.at("suppress_below").error(what))
+    try:
+        noise_of(recipe, Cells(recipe))
+    except ConfigurationError as error:
+        what = str(error).removeprefix(f"{recipe.name}: ")
+        yield str(place.at("measures").error(what))
 
 
 def signing_areas(recipe: Recipe, registry: Registry) -> tuple[Role, ...]:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from rally.decisions.chain import Chain
 from rally.errors import ConfigurationError
-from rally.releases.approval import find_submissions, judge_draft, judge_submission
+from rally.releases.approval import find_submission, judge_draft, judge_submission
 from rally.releases.budget import overspent
 from rally.releases.draft import FOLDER, draft_name, read_draft
-from rally.releases.ledger import Ledger, ResultId, is_submitted, read_ledger
+from rally.releases.ledger import Ledger, ResultId, read_ledger
 from rally.releases.ledger_lines import PlacedFile, Placing
 from rally.releases.placing import folder_of
 from rally.storage.marker import NAME as MARKER
@@ -54,7 +54,7 @@ def verify_releases(
     ledger = read_ledger(platform, chain)
     faults = [*ledger.faults, *overspent(chain, ledger)]
     faults += _wrong_drafts(platform, chain, ledger)
-    unfinished = list(_unfinished(platform, ledger))
+    unfinished = list(_unfinished(ledger))
     for placing in ledger.placings.values():
         faults += _wrong_placing(chain, ledger, placing)
     if releases is not None:
@@ -89,7 +89,7 @@ def _wrong_drafts(platform: ObjectStore, chain: Chain, ledger: Ledger) -> Iterat
         yield f"{name}: is missing, and the ledger has it; restore it from a backup"
 
 
-def _unfinished(platform: ObjectStore, ledger: Ledger) -> Iterator[str]:
+def _unfinished(ledger: Ledger) -> Iterator[str]:
     """Names releases that took their budget and have no result yet."""
     for study, release in sorted(ledger.reservations.keys() - ledger.spendings.keys()):
         yield f"{study}/{release}: took its budget and has no result; run it again"
@@ -99,22 +99,19 @@ def _wrong_placing(chain: Chain, ledger: Ledger, placing: Placing) -> Iterator[s
     """Says who should have signed a result that left."""
     study, release, sha256 = placing[:3]
     where = f"{study}/{release}"
-    if not is_submitted(release):
-        reserved = ledger.reservations.get((study, release))
-        author = reserved.author if reserved else ""
-        judged = [judge_draft(chain, study, release, sha256, author)]
+    submitted = find_submission(chain, study, release, sha256)
+    reserved = ledger.reservations.get((study, release))
+    if submitted is not None:
+        judged = judge_submission(chain, submitted)
+    elif reserved is not None:
+        judged = judge_draft(chain, study, release, sha256, reserved.author)
     else:
-        judged = [
-            judge_submission(chain, each)
-            for each in find_submissions(chain, study)
-            if (each.submission.name, each.submission.sha256) == (release, sha256)
-        ]
-    if not judged:
         yield f"{where}: left, and nobody submitted it"
-    elif not any(set(placing.signers) <= {*each.people} for each in judged):
+        return
+    if not {*placing.signers} <= {*judged.people}:
         yield f"{where}: left by signatures that do not count"
-    elif all(each.faults for each in judged):
-        yield f"{where}: left, and {'; '.join(judged[-1].faults)}"
+    elif judged.faults:
+        yield f"{where}: left, and {'; '.join(judged.faults)}"
 
 
 def _compare(releases: ObjectStore, ledger: Ledger) -> tuple[list[str], list[str]]:

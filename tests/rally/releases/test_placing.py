@@ -7,26 +7,21 @@ import pytest
 
 from rally.decisions.contents import ReviewResult, Role
 from rally.errors import ConfigurationError
-from rally.keys.names import Job
 from rally.releases.ledger import read_ledger
 from rally.releases.ledger_lines import LineKind, line_name
 from rally.releases.placing import (
     FILE_CARD,
     folder_of,
     open_releases,
-    place,
     result_of_draft,
     result_of_file,
 )
-from rally.releases.verifying import verify_releases
 from rally.storage.marker import NAME, Marker, PlaceKind
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.releases.drafts import RELEASE, STUDY
-from tests.rally.releases.release_desk import NOW, Desk, Killed
-from tests.support.people import job_key
+from tests.rally.releases.outbox import FOLDER, Outbox, remove
+from tests.rally.releases.release_desk import Desk, Killed
 
-KEY = job_key(Job.RELEASE)
-FOLDER = folder_of(STUDY, RELEASE)
 NAMES = ["card.json", "index.html", "table.csv", "table.parquet"]
 FILE = b"coefficient,value\nage,0.5\n"
 
@@ -35,48 +30,9 @@ def nothing(operation, name):
     """Nobody interferes."""
 
 
-class Outbox(Desk):
-    """A platform with a result, and a place where results leave."""
-
-    def __init__(self, registry):
-        super().__init__(registry)
-        self.draft = self.run()
-        self.releases = MemoryStore()
-
-    def sign(self, by="steward", result=ReviewResult.APPROVE):
-        self.signed.sign_result(by, RELEASE, self.draft.sha256, result)
-
-    def place(self, releases=None):
-        chain = self.signed.chain
-        result = result_of_draft(self.platform, chain, STUDY, RELEASE)
-        place = releases or self.releases
-        return self.put(result, place)
-
-    def put(self, result, releases=None):
-        chain, releases = self.signed.chain, releases or self.releases
-        return place(self.platform, chain, releases, result, KEY, NOW)
-
-    def verify(self):
-        return verify_releases(self.platform, self.signed.chain, self.releases)
-
-    @property
-    def placed(self):
-        return {
-            each.name: self.releases.read(each.name) for each in self.releases.list()
-        }
-
-
 @pytest.fixture
 def outbox(birds):
     return Outbox(birds)
-
-
-def overwrite(store, name, data):
-    store.replace(name, data, store.stat(name).generation)
-
-
-def remove(store, name):
-    store.delete(name, store.stat(name).generation)
 
 
 def test_result_that_a_second_person_signed_is_placed_once(outbox):
@@ -233,54 +189,3 @@ def test_place_that_is_not_marked_is_refused(outbox, tmp_path):
     marker = Marker.new(PlaceKind.RELEASES, chain.platform, founded="1" * 64)
     (tmp_path / NAME).write_bytes(marker.serialise())
     assert open_releases(str(tmp_path), chain).uri
-
-
-@pytest.mark.parametrize(
-    ("spoil", "what"),
-    [
-        (lambda box: box.releases.create("notes.txt", b"?"), "no file that the ledger"),
-        (
-            lambda box: overwrite(box.releases, FOLDER + "table.csv", b"x"),
-            "not the file that was placed",
-        ),
-        (
-            lambda box: overwrite(
-                box.releases,
-                FOLDER + "table.csv",
-                bytes(len(box.placed[FOLDER + "table.csv"])),
-            ),
-            "not the file that was placed",
-        ),
-        (lambda box: remove(box.platform, line_name(2)), "is missing"),
-        (
-            lambda box: remove(box.platform, f"releases/study={STUDY}/{RELEASE}.json"),
-            "the ledger has it",
-        ),
-        (
-            lambda box: box.platform.create(f"releases/study={STUDY}/x.json", b"{}"),
-            "is missing",
-        ),
-        (
-            lambda box: box.sign(result=ReviewResult.REFUSE),
-            "signatures that do not count",
-        ),
-    ],
-    ids=["beside", "changed", "same size", "line", "draft", "planted", "refused"],
-)
-def test_what_is_not_as_promised_is_named(outbox, spoil, what):
-    outbox.sign()
-    outbox.place()
-    spoil(outbox)
-    found = outbox.verify()
-    assert any(what in each for each in found.faults), found.faults
-
-
-def test_file_that_is_not_there_yet_is_placed_by_the_next_run(outbox):
-    outbox.sign()
-    outbox.place()
-    remove(outbox.releases, FOLDER + "table.csv")
-    found = outbox.verify()
-    assert found.faults == ()
-    assert ["run `rally releases place`" in each for each in found.unfinished] == [True]
-    outbox.place()
-    assert outbox.verify()[1:] == ((), ())

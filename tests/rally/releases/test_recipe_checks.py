@@ -149,7 +149,7 @@ def test_sums_means_and_histograms_are_of_numbers(birds, field, why):
         {**WEEKLY["measures"][3], "mean": field},
         {**WEEKLY["measures"][4], "histogram": field},
     ]
-    assert faults(birds, measures=measures) == [
+    assert faults(birds, measures=measures, suppress_below=None) == [
         f"measures.{index}.{kind}: {field} {why}"
         for index, kind in enumerate(("sum", "mean", "histogram"))
     ]
@@ -180,7 +180,7 @@ def test_demographics_are_what_people_told_the_platform(birds, group, fault):
 def test_documents_are_the_studys_and_have_rows(birds):
     documents = ["left.1", "other.1", "visit.1"]
     assert faults(birds, documents=documents, filters=[], group_by=[],
-                  measures=["rows"], bounds=ONE) == [
+                  measures=["people"], bounds=ONE) == [
         "documents: left.1 has no rows that could be counted",
         "documents: other.1 is no document of rally-birds; it has left.1, search.1,"
         " visit.1",
@@ -198,6 +198,35 @@ def test_each_document_has_each_column_in_the_same_kind(birds):
         "filters.1.at_least: pages has texts, and no numbers; name values of it",
         "filters.2.field: is_news is no column of search.1",
     ]
+
+
+HUGE = {"name": "s", "sum": "pages", "minimum": 0, "maximum": 10**9, "digits": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (
+            {"measures": ["rows"], "suppress_below": 20},
+            "suppress_below: needs a measure of people, whose noisy number it is about",
+        ),
+        (
+            {"measures": ["people", {"name": "people_error", "count": "rows"}]},
+            "measures: two columns of its table are called people_error; give a measure"
+            " another name",
+        ),
+        (
+            {
+                "measures": ["people", HUGE],
+                "bounds": {"groups": 1, "rows_per_group": 69},
+            },
+            "measures: s: one person may add 69,000,000,000 units of the last digit,"
+            " and 68,719,476,736 fit; narrow the range, or take fewer digits or rows",
+        ),
+    ],
+)
+def test_measures_make_a_table_that_there_can_be(birds, changes, fault):
+    assert faults(birds, **changes) == [fault]
 
 
 def test_platform_and_unknown_study_release_nothing(birds):

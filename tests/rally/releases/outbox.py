@@ -1,0 +1,52 @@
+"""A platform with a result, and a place where results leave."""
+
+from rally.decisions.contents import ReviewResult
+from rally.keys.names import Job
+from rally.releases.placing import folder_of, place, result_of_draft
+from rally.releases.verifying import verify_releases
+from tests.fakes.memory_store import MemoryStore
+from tests.rally.releases.drafts import RELEASE, STUDY
+from tests.rally.releases.release_desk import NOW, Desk
+from tests.support.people import job_key
+
+KEY = job_key(Job.RELEASE)
+FOLDER = folder_of(STUDY, RELEASE)
+
+
+class Outbox(Desk):
+    """A platform with a result, and a place where results leave."""
+
+    def __init__(self, registry):
+        super().__init__(registry)
+        self.draft = self.run()
+        self.releases = MemoryStore()
+
+    def sign(self, by="steward", result=ReviewResult.APPROVE):
+        self.signed.sign_result(by, RELEASE, self.draft.sha256, result)
+
+    def place(self, releases=None):
+        chain = self.signed.chain
+        result = result_of_draft(self.platform, chain, STUDY, RELEASE)
+        place = releases or self.releases
+        return self.put(result, place)
+
+    def put(self, result, releases=None):
+        chain, releases = self.signed.chain, releases or self.releases
+        return place(self.platform, chain, releases, result, KEY, NOW)
+
+    def verify(self):
+        return verify_releases(self.platform, self.signed.chain, self.releases)
+
+    @property
+    def placed(self):
+        return {
+            each.name: self.releases.read(each.name) for each in self.releases.list()
+        }
+
+
+def overwrite(store, name, data):
+    store.replace(name, data, store.stat(name).generation)
+
+
+def remove(store, name):
+    store.delete(name, store.stat(name).generation)
