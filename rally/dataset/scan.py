@@ -254,7 +254,11 @@ class Scan:
     def _read_partition(
         self, partition: Partition, people: Sequence[Range]
     ) -> Iterator[RowBatch]:
-        for live in read_view(self._store, partition):
+        try:
+            view = read_view(self._store, partition)
+        except CorruptFile as error:
+            raise UnreadableRows(partition.folder, error) from None
+        for live in view:
             try:
                 for batch in read_rows(self._store, live, people):
                     out = self._exclusions.left_out(batch.participants, batch.times)

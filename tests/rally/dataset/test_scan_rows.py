@@ -203,6 +203,19 @@ def test_damaged_file_is_named(study):
     assert isinstance(error.value.cause, CorruptFile)
 
 
+def test_partition_whose_compacted_file_is_damaged_is_named(study):
+    study.add(ROWS[0])
+    study.compact()
+    (name,) = (info.name for info in study.store.list())
+    study.store.replace(name, b"Obj", study.store.stat(name).generation)
+    study.add(ROWS[0]._replace(second=1))
+
+    with pytest.raises(UnreadableRows) as error:
+        rows_of(scan(study))
+
+    assert error.value.name == partition().folder
+
+
 def test_rows_of_each_file_follow_each_other(study):
     names = study.add(Row(0, 1, 0, 5, "a"), Row(0, 1, 1, 6, "b"))
     names += study.add(Row(0, 2, 0, 7, "c"), Row(5, 1, 1, 8, "d"))
