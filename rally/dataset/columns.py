@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from rally.dataset.decoders import make_decoder, nullable, read_branches, spread
+from rally.dataset.decoders import make_decoder, optional_of, read_branches, spread
 from rally.dataset.names import Path
 from rally.dataset.row_bytes import Positions, RowBytes, damaged
 from rally.dataset.skipping import Skip, make_skip
@@ -105,9 +105,11 @@ class ColumnDecoder:
             return self._column(type_, at)
         if isinstance(type_, Record):
             return self._through(type_, at, wanted, is_last=is_last)
-        if (found := nullable(type_)) and isinstance(found[1], Record):
+        branches = type_.branches if isinstance(type_, Union) else ()
+        found = optional_of(branches)
+        if found and isinstance(found[1], Record):
             inner = self._through(found[1], at, wanted, is_last=is_last)
-            return _optional(found[0], inner)
+            return _optional(found[0], len(branches), inner)
         return _passing(make_skip([type_]))
 
     def _column(self, type_: Type, at: Path) -> _Step:
@@ -171,11 +173,11 @@ def _in_turn(steps: list[_Step]) -> _Step:
     return read
 
 
-def _optional(place: int, inner: _Step) -> _Step:
+def _optional(place: int, count: int, inner: _Step) -> _Step:
     """Reads the columns of a record that is null in some rows."""
 
     def read(data: RowBytes, at: Positions, found: Columns) -> Positions:
-        branch, after = read_branches(data, at, 2)
+        branch, after = read_branches(data, at, count)
         absent = branch == place
         here, values = np.flatnonzero(~absent), Columns()
         after[here] = inner(data, after[here], values)

@@ -58,18 +58,16 @@ def make_decoder(type_: Type) -> Decoder:
             return _union(branches)
 
 
-def nullable(type_: Type) -> tuple[int, Type] | None:
-    """Returns where null is in a union of null and one type, and that type.
+def optional_of(branches: Sequence[Type]) -> tuple[int, Type] | None:
+    """Returns where null is in a union of one type, and that type.
 
-    None of any other type.
+    The place is -1 if null is not in it. None of a union of several types.
     """
-    if not isinstance(type_, Union) or len(type_.branches) != 2:
+    names = [each.name for each in branches]
+    others = [each for each in branches if each.name != "null"]
+    if len(others) != 1:
         return None
-    names = [each.name for each in type_.branches]
-    if "null" not in names:
-        return None
-    place = names.index("null")
-    return place, type_.branches[1 - place]
+    return names.index("null") if "null" in names else -1, others[0]
 
 
 def read_branches(data: RowBytes, at: Positions, count: int) -> tuple[Any, Positions]:
@@ -292,25 +290,23 @@ def _offsets_of(counts: Positions, absent: Mask | None) -> tuple[pa.Array, Any]:
 
 
 def _union(branches: Sequence[Type]) -> Decoder:
-    if len(branches) == 1:
-        return _only(make_decoder(branches[0]))
-    if found := nullable(Union(tuple(branches), 0, ())):
-        return _optional(found[0], make_decoder(found[1]))
+    if found := optional_of(branches):
+        place, other = found
+        return _optional(place, len(branches), make_decoder(other))
     return _several(branches)
 
 
-def _only(decoder: Decoder) -> Decoder:
+def _optional(place: int, count: int, decoder: Decoder) -> Decoder:
+    """Makes the decoder of a union of one type and, at a place, null; see optional_of.
+
+    Args:
+        place: Place of null.
+        count: Number of branches.
+        decoder: Decoder of the other type.
+    """
+
     def find(data: RowBytes, at: Positions) -> tuple[Found, Positions]:
-        return decoder.find(data, read_branches(data, at, 1)[1])
-
-    return decoder._replace(find=find)
-
-
-def _optional(place: int, decoder: Decoder) -> Decoder:
-    """Makes the decoder of a union of null, at a place, and one other type."""
-
-    def find(data: RowBytes, at: Positions) -> tuple[Found, Positions]:
-        branch, after = read_branches(data, at, 2)
+        branch, after = read_branches(data, at, count)
         absent = branch == place
         present = np.flatnonzero(~absent)
         if present.size == at.size:

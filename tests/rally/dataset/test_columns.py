@@ -122,6 +122,47 @@ def test_damaged_rows_are_corrupt_or_read_as_something(case, data):
         assert len(array) == len(rows)
 
 
+def of_record(name, field, type_):
+    inner = {"name": field, "type": type_}
+    return {"type": "record", "name": name, "fields": [inner]}
+
+
+def test_fields_of_records_that_may_be_null_are_columns():
+    fields = {
+        "one": [of_record("r1", "a", "int")],
+        "two": ["null", of_record("r2", "b", "string")],
+        "three": [of_record("r3", "c", ["null", "long"]), "null"],
+        "several": ["null", of_record("r4", "d", "int"), "long"],
+    }
+    schema = {
+        "type": "record",
+        "name": "row_of_a_test",
+        "fields": [{"name": name, "type": each} for name, each in fields.items()],
+    }
+    values = [
+        {"one": {"a": 1}, "two": {"b": "x"}, "three": {"c": 5}, "several": {"d": 1}},
+        {"one": {"a": 2}, "two": None, "three": {"c": None}, "several": 7},
+        {"one": {"a": 3}, "two": {"b": "y"}, "three": None, "several": None},
+    ]
+    encode = compile_encoder(schema)
+    rows = [encode(each) for each in values]
+    wanted = [("one", "a"), ("two", "b"), ("three", "c"), ("several",)]
+
+    columns = decode(schema, rows, [*wanted, ("two", "none"), ("several", "d")])
+
+    assert {path: each.to_pylist() for path, each in columns.items()} == {
+        ("one", "a"): [1, 2, 3],
+        ("two", "b"): ["x", None, "y"],
+        ("three", "c"): [5, None, None],
+        ("several",): [
+            {"r4": {"d": 1}, "long": None},
+            {"r4": None, "long": 7},
+            None,
+        ],
+    }
+    assert decode(schema, rows, [("two", "b")])["two", "b"] == columns["two", "b"]
+
+
 LISTS = {
     "type": "record",
     "name": "row_of_a_test",

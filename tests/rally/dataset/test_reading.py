@@ -100,7 +100,7 @@ def test_mistakes_are_told_in_one_line(place, change, words):
     assert "\n" not in str(error.value)
 
 
-def test_old_view_and_forged_view_are_refused(place):
+def test_old_view_forged_view_and_none_are_refused(place):
     platform = place["view_key"].parent / "platform"
     stores = Stores(place["store"], str(platform))
 
@@ -109,6 +109,10 @@ def test_old_view_and_forged_view_are_refused(place):
         rally.read(**place)
     publish_view(stores, key=job_key(Job.PURGE))
     with pytest.raises(ConfigurationError, match="is not as deletion published it"):
+        rally.read(**place)
+    store = stores.of(STUDY)
+    store.delete(*store.stat(view_file(STUDY))[::2])
+    with pytest.raises(ConfigurationError, match="is missing"):
         rally.read(**place)
     publish_view(stores)
     assert pages(place) == ["a", "c"]
