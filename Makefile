@@ -146,6 +146,10 @@ bench-registry: $(VENV)/.dev  ## Measures how fast a registry of 100 studies loa
 bench-reading: $(VENV)/.dev  ## Measures how fast rows are read as a table.
 	$(BIN)/python -m benchmarks.reading $(ARGS)
 
+.PHONY: bench-release
+bench-release: $(VENV)/.dev  ## Measures how fast a release sums rows, beside pipeline-dp.
+	$(BIN)/python -m benchmarks.release $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: $(VENV)/.dev  ## Measures how fast an audit reads rows.
 	$(BIN)/python -m benchmarks.audit $(ARGS)

@@ -103,7 +103,7 @@ def _scan(folder: Path, columns: Sequence[str] | None = None) -> Reading:
     studies = Registry.load(str(folder / "studies")).studies
     document = studies[NAMESPACE].documents[DOCUMENT]
     store = Stores(str(folder / "store"), str(folder / "platform")).of(NAMESPACE)
-    view = _view(orjson.loads((folder / "people.json").read_bytes())["people"])
+    view = make_view(orjson.loads((folder / "people.json").read_bytes())["people"])
     pa.array(np.zeros(1))  # imports pandas, where it is there
     start = time.process_time()
     scan = Scan(store, document, view, _NOW, columns=columns)
@@ -123,7 +123,8 @@ def _reading(start: float, rows: int) -> Reading:
     return Reading(rows, seconds, getrusage(RUSAGE_SELF).ru_maxrss * 1024)
 
 
-def _view(people: Collection[str]) -> StudyView:
+def make_view(people: Collection[str]) -> StudyView:
+    """A view in which some people left who have no row: every row is looked up."""
     strangers = sorted(deletion_rows.people(len(people) + _LEFT)[len(people) :])
     first = np.zeros(_LEFT, np.int64)
     return StudyView(
