@@ -6,10 +6,10 @@ A kind is noted with all that there is of it before the first object goes. So a 
 that is killed and run again tells the same.
 """
 
-import json
 from datetime import datetime
 from typing import NamedTuple
 
+from rally.bounded_json import InvalidJson, parse_json
 from rally.decisions.chain import Chain, Head
 from rally.fields import Fields, Place, hexadecimal, many, moment, text, whole
 from rally.keys.names import Job
@@ -77,10 +77,10 @@ def read_conclusion(
     place = Place(f"{platform.uri.rstrip('/')}/{NAME}")
     try:
         data = platform.read_range(NAME, 0, _MOST_BYTES + 1)
-        content = json.loads(data) if len(data) <= _MOST_BYTES else None
+        content = parse_json(data) if len(data) <= _MOST_BYTES else None
     except ObjectNotFound:
         return None
-    except (ValueError, RecursionError):
+    except InvalidJson:
         raise place.error("is not JSON; restore it from a backup") from None
     fields = Fields(place, content)
     receipt = ConclusionReceipt(
