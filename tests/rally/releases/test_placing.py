@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from threading import Thread
 
 import pytest
 
@@ -189,3 +190,17 @@ def test_place_that_is_not_marked_is_refused(outbox, tmp_path):
     marker = Marker.new(PlaceKind.RELEASES, chain.platform, founded="1" * 64)
     (tmp_path / NAME).write_bytes(marker.serialise())
     assert open_releases(str(tmp_path), chain).uri
+
+
+def test_two_who_place_at_once_place_the_same_files_once(outbox):
+    outbox.sign()
+    placings, threads = [], []
+    for _ in range(2):
+        threads.append(Thread(target=lambda: placings.append(outbox.place())))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert placings[0] == placings[1]
+    assert [kind for kind, _ in outbox.kinds] == [*LineKind]
+    assert outbox.verify()[1:] == ((), ())
