@@ -204,3 +204,15 @@ def test_two_who_place_at_once_place_the_same_files_once(outbox):
     assert placings[0] == placings[1]
     assert [kind for kind, _ in outbox.kinds] == [*LineKind]
     assert outbox.verify()[1:] == ((), ())
+
+
+def test_other_files_than_were_placed_are_not_put_beside_them(outbox):
+    """As another version would make them of the same draft."""
+    outbox.sign()
+    outbox.place()
+    chain, before = outbox.signed.chain, outbox.placed
+    result = result_of_draft(outbox.platform, chain, STUDY, RELEASE)
+    other = result._replace(files={**result.files, "table.csv": b"other"})
+    with pytest.raises(ConfigurationError, match="other files were placed of it"):
+        outbox.put(other)
+    assert outbox.placed == before

@@ -12,11 +12,11 @@ from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.releases.cells import Cells
-from rally.releases.draft import draft_name, read_draft
+from rally.releases.draft import draft_name, read_draft, sign_draft
 from rally.releases.ledger_lines import LineKind, Reservation, line_name
 from rally.releases.release import plan
 from tests.rally.releases.recipes import make_recipe, parse_recipe, recipe_content
-from tests.rally.releases.release_desk import NOW, RECIPE, Desk, Killed
+from tests.rally.releases.release_desk import KEY, NOW, RECIPE, Desk, Killed
 from tests.support.ledger_lines import put_lines, reservation
 from tests.support.people import job_key
 
@@ -113,6 +113,25 @@ def test_draft_that_was_lost_is_not_drawn_again(desk):
     with pytest.raises(ConfigurationError, match="not drawn again"):
         desk.run()
     assert desk.summed == 1
+
+
+def test_draft_in_the_place_of_another_stops_the_release(desk):
+    """Be it one that the job signed: people may have signed the first."""
+    draft = desk.run()
+    other = sign_draft(draft._replace(title="Another"), KEY)
+    name = draft_name(STUDY, RELEASE)
+    desk.platform.replace(name, other.data, desk.platform.stat(name).generation)
+    with pytest.raises(ConfigurationError, match="another draft than the ledger names"):
+        desk.run()
+
+
+def test_reservation_of_other_noise_is_not_used(desk):
+    """Its cost was counted for the noise that it names."""
+    reserved = reservation(study=STUDY)._replace(fingerprint=RECIPE.fingerprint)
+    put_lines(desk.platform, reserved)
+    with pytest.raises(ConfigurationError, match="which draws other noise"):
+        desk.run()
+    assert desk.summed == 0
 
 
 def test_draft_without_a_reservation_stops_the_release(birds, desk):
