@@ -16,7 +16,7 @@ from rally.audit.calendar_audit import audit_calendar
 from rally.audit.conclusion_audit import ConclusionAudit
 from rally.audit.consents_audit import ConsentsAudit
 from rally.audit.copies_audit import audit_copies
-from rally.audit.current_withdrawals import CurrentWithdrawals
+from rally.audit.current_withdrawals import OLDER_LIST, CurrentWithdrawals
 from rally.audit.deadline_audit import audit_deadlines
 from rally.audit.decisions_audit import (
     audit_cases,
@@ -36,8 +36,10 @@ from rally.audit.settings import AuditSettings
 from rally.audit.store_audit import LISTED, Listing, StoreAudit
 from rally.audit.tally import Tally
 from rally.audit.units import WorkUnit
+from rally.audit.views_audit import ViewsAudit
 from rally.decisions.chain import PlatformConcluded
 from rally.decisions.verifying import read_chain
+from rally.deletion.study_views import studies_with_views
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.observability.progress import announce_total
 from rally.receipts.verify import verify_chain
@@ -64,9 +66,10 @@ _LOG_CHECKS = (
     *(Check.CONCLUDED, Check.KEYS, Check.LOCKS, Check.ANNOUNCED, Check.DECISIONS),
     Check.NOTICES,
 )
-_LIST_CHECKS = (Check.WITHDRAWN, Check.DERIVED, Check.DECISIONS, Check.EXPUNGED)
+_LIST_CHECKS = (
+    *(Check.WITHDRAWN, Check.DERIVED, Check.DECISIONS, Check.EXPUNGED, Check.VIEWS),
+)
 _STUDY_UNAVAILABLE = "its study does not load"
-_OLDER_LIST = "an older list than signed records know of"
 
 
 class Audit:
@@ -114,6 +117,7 @@ class Audit:
         self._check_receipts(withdrawals)
         self._check_decisions(log, withdrawals)
         self._check_copies(withdrawals)
+        self._check_views(withdrawals)
         self._check_studies(log, consents.studies, listing, withdrawals)
         self._read_rows(listing)
         for study, letters in log.settled.items():
@@ -141,7 +145,7 @@ class Audit:
             )
             if withdrawals.newest > withdrawals.published.counter:
                 self._tally.add_broken(
-                    Check.WITHDRAWN, LIST, _OLDER_LIST, 1, Unit.OBJECTS
+                    Check.WITHDRAWN, LIST, OLDER_LIST, 1, Unit.OBJECTS
                 )
             return withdrawals
         except PlatformConcluded:
@@ -262,6 +266,14 @@ class Audit:
             self._tally.merge(
                 audit_copies(self._platform, chain, published, self._as_of, days)
             )
+
+    def _check_views(self, withdrawals: CurrentWithdrawals | None) -> None:
+        if withdrawals is None:
+            return  # it is named, and nothing is to be compared
+        studies = studies_with_views(self._registry, self._pseudonyms, self._concluded)
+        views = ViewsAudit(self._stores, studies, self._pseudonyms, withdrawals.newest)
+        with self._recording_failures(Check.VIEWS):
+            self._tally.merge(views.run())
 
     def _check_studies(
         self,

@@ -19,7 +19,7 @@ from rally.registry.legal_holds import LegalHolds
 from rally.registry.study import Study
 from rally.registry.transitions import States
 from rally.retention.logs import LOGS
-from rally.storage.layout import Stores, study_folder
+from rally.storage.layout import Stores, study_folder, view_folder
 from rally.storage.marker import NAME, require_derived
 from rally.storage.objectstore.interface import (
     FOREVER,
@@ -107,22 +107,24 @@ class ConclusionAudit:
         namespace, platform = study.namespace, self._stores.platform
         found = Counter[tuple[str, str, Unit]]()
         rows, letters = study_folder(namespace), f"{DEAD_LETTERS}study={namespace}/"
-        places = [(self._stores.of(namespace), rows), (platform, letters)]
+        store, view = self._stores.of(namespace), view_folder(namespace)
+        places = [(store, rows), (platform, letters), (store, view)]
         for info in list_but_strays(*places[0]):
             if not is_marker(info):
                 found[_document_path(namespace, info.name), "rows", Unit.OBJECTS] += 1
-        for info in list_but_strays(*places[1]):
-            if not is_marker(info):
-                found[namespace, "dead letters", Unit.OBJECTS] += 1
+        for what, place in zip(("dead letters", "views"), places[1:], strict=True):
+            for info in list_but_strays(*place):
+                if not is_marker(info):
+                    found[namespace, what, Unit.OBJECTS] += 1
         if events := (self._events or {}).get(namespace):
             found[namespace, "events", Unit.ROWS] += events
         if consents := self._consents.get(namespace):
             found[namespace, "consents", Unit.ROWS] += consents
-        for uri, store in self._derived(study):
-            for info in store.list() if store else ():
+        for uri, derived in self._derived(study):
+            for info in derived.list() if derived else ():
                 if info.name != NAME and not is_marker(info):
                     found[f"{namespace}: {uri}", "derived", Unit.OBJECTS] += 1
-            places += [(store, "")] if store else []
+            places += [(derived, "")] if derived else []
         for store, prefix in places:
             for stray in store.strays(prefix):
                 found[namespace, stray.kind.value, Unit.OBJECTS] += 1
@@ -160,8 +162,9 @@ class ConclusionAudit:
         namespace = study.namespace
         store, platform = self._stores.of(namespace), self._stores.platform
         found = list[OldCopy]()
-        with suppress(StrayInTheWay):  # _count_remaining has counted it
-            found += store.old_copies(study_folder(namespace))
+        for folder in (study_folder(namespace), view_folder(namespace)):
+            with suppress(StrayInTheWay):  # _count_remaining has counted it
+                found += store.old_copies(folder)
         with suppress(StrayInTheWay):
             found += platform.old_copies(f"{DEAD_LETTERS}study={namespace}/")
         for _, derived in self._derived(study):

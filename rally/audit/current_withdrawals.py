@@ -27,6 +27,9 @@ from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection
 from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, WithdrawalList
 
+OLDER_LIST = "an older list than signed records know of"
+"""What is said of a list that was put back."""
+
 
 class Fate(StrEnum):
     """Fate of a row of somebody who has left; the first breaks the promise."""

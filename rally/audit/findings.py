@@ -40,6 +40,7 @@ class Check(StrEnum):
     COPIES: no object that nobody registered in a study's store, and no person's copy
     without an approved case or past its time.
     DERIVED: no withdrawn pseudonym in researchers' own tables.
+    VIEWS: each study's readers are told by deletion whose rows not to read.
     """
 
     WITHDRAWN = "withdrawn"
@@ -64,6 +65,7 @@ class Check(StrEnum):
     NOTICES = "notices"
     COPIES = "copies"
     DERIVED = "derived"
+    VIEWS = "views"
 
 
 class Status(StrEnum):

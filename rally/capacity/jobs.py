@@ -65,10 +65,13 @@ def _delete(inputs: Inputs, kept: Stored) -> Load:
         inputs,
         kept,
         seconds=share * inputs.rows * rate + blocks * measured.OPENED_BLOCK_SECONDS,
-        writes=files * measured.REWRITTEN_A + receipts * measured.RECEIPT_A,
+        writes=files * measured.REWRITTEN_A
+        + receipts * measured.RECEIPT_A
+        + inputs.studies * measured.VIEW_A,
         reads=share * _reads(kept, kept.objects, measured.VERIFIED_B)
-        + _reads(kept, files, measured.REWRITTEN_B),
-        one_by_one=receipts * measured.RECEIPT_A,
+        + _reads(kept, files, measured.REWRITTEN_B)
+        + inputs.studies * measured.VIEW_B,
+        one_by_one=receipts * measured.RECEIPT_A + inputs.studies * measured.VIEW_A,
     )
 
 

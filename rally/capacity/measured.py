@@ -60,6 +60,10 @@ RUN_A, RUN_B, RUN_KEYS = 70, 120, 15
 """Requests and key operations of a job's run on a store of three namespaces that has
 nothing to do, about. Replay writes a third of it."""
 
+VIEW_A, VIEW_B = 6, 12
+"""Requests of deletion for each study's view of the withdrawal list, which it publishes
+with the list and as its last step."""
+
 COMPACTED_PARTITION_A, COMPACTED_FILE_B, NEW_FILE_B = 8, 14, 10
 """Requests of compaction: for a partition beside one write a bucket; for a bucket, with
 the six dates around it; for a file of ingest."""

@@ -29,6 +29,7 @@ from rally.deletion.order_receipts import find_open
 from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.deletion.plan_store import PlanStore
 from rally.deletion.progress import advance_requests
+from rally.deletion.publishing import ListPublisher
 from rally.deletion.report import DeletionReport
 from rally.deletion.request_expiry import closing_events
 from rally.deletion.run_findings import RunFindings
@@ -37,9 +38,9 @@ from rally.deletion.settings import DeletionSettings
 from rally.events import EventLog, write_events
 from rally.keys.names import Job
 from rally.receipts.receipt import Stage
-from rally.registry.expunges import NO_EXPUNGES, Expunges
 from rally.registry.legal_holds import LegalHolds
-from rally.registry.transitions import States, Transition, transitions_in
+from rally.registry.transitions import States
+from rally.settings import make_pseudonyms
 from rally.storage.layout import study_folder
 from rally.storage.leases import Leases
 from rally.storage.objectstore.interface import GenerationMismatch
@@ -49,7 +50,7 @@ from rally.version import pipeline_version
 from rally.withdrawal.admission import admit
 from rally.withdrawal.bootstrap import begin_anew, open_list
 from rally.withdrawal.fold import RequestStatus
-from rally.withdrawal.list_object import Published, publish_list, read_list
+from rally.withdrawal.list_object import Published, read_list
 from rally.withdrawal.newest_list import newest_signed, put_back
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unavailable_studies import find_carriers
@@ -84,7 +85,13 @@ class Deletion:
         self._files = FileWork(
             settings, self._registry, self._stores, self._plans, run_step
         )
-        self._expunges = NO_EXPUNGES
+        self._publisher = ListPublisher(
+            self._stores,
+            self._registry,
+            make_pseudonyms(keys, self._registry),
+            self._key,
+            self._clock,
+        )
         self._lost: Published[WithdrawalList] | None = None
         if settings.rebuild_list:
             self._lost = begin_anew(self._stores, list(self._registry.studies))
@@ -99,7 +106,9 @@ class Deletion:
             GenerationMismatch: Another run published the list meanwhile.
         """
         with self._exclusive():
-            return self._plan()
+            report = self._plan()
+        report.alarms += self._publisher.views.faults
+        return report
 
     def _plan(self) -> DeletionReport:
         alarms = self._check_age(self._read())
@@ -127,7 +136,9 @@ class Deletion:
             GenerationMismatch: Another run published the list meanwhile.
         """
         with self._exclusive() as counter:
-            return self._run(counter)
+            report = self._run(counter)
+        report.alarms += self._publisher.views.faults
+        return report
 
     @contextmanager
     def _exclusive(self) -> Iterator[int]:
@@ -215,7 +226,7 @@ class Deletion:
 
     def _find_basis(self, report: DeletionReport) -> RunBasis:
         """Returns what the run goes by, and notes the orders in its report."""
-        expunges, now = self._expunges, self._clock()
+        expunges, now = self._publisher.expunges, self._clock()
         report.orders = expunges.orders
         delay = self._settings.longest_delay_days
         is_open = find_open(expunges, report.withdrawals, now, delay)
@@ -299,28 +310,9 @@ class Deletion:
     def _publish(
         self, before: Published[WithdrawalList], after: WithdrawalList
     ) -> WithdrawalList:
-        """Publishes a list if it, or the chain of decisions, is new.
-
-        The counter continues from the newest list that was ever signed. If a decision
-        is lost, the list keeps naming the chain as it was, so that the loss is seen
-        until two owners accept it.
-        """
-        decisions = before.decisions
-        head, steps = decisions.head, tuple(transitions_in(decisions))
-        if decisions.has_loss:
-            head, steps = (
-                before.head,
-                tuple(sorted({*before.steps, *map(_bare, steps)})),
-            )
-        self._expunges = Expunges.of_chain(decisions, head.number)
-        newest = newest_signed(self._platform, before)
-        is_newest = newest == before.list.counter and before.generation is not None
-        if is_newest and (after, head) == (before.list, before.head):
-            return before.list
-        after = replace(after, counter=newest + 1)
-        publish_list(self._platform, after, head, self._key, before.generation, steps)
+        published = self._publisher.publish(before, after)
         self._lost = None
-        return after
+        return published
 
     def _conclude(self, report: DeletionReport) -> None:
         """Moves requests to their next stages, and publishes list and receipts."""
@@ -356,11 +348,6 @@ class Deletion:
             if plan not in progress.waiting
             and not any(each.outcome.may_pass for each in results)
         )
-
-
-def _bare(step: Transition) -> Transition:
-    """Strips a transition to what the list stores of it."""
-    return step._replace(by="", note="")
 
 
 def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:

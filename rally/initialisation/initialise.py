@@ -30,6 +30,7 @@ from rally.decisions.signers import open_signer
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, ManyFaults
 from rally.initialisation.development_reviews import REGISTRAR, import_reviews
+from rally.initialisation.first_views import begin_views
 from rally.initialisation.places import KeysOwner, Survey, mark_places, survey_places
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
@@ -151,6 +152,11 @@ def initialise(
     yield _begin_list(stores, seen, chain, founders)
     if chain.development and founders is not None:
         yield _sign_reviews(stores.platform, registry, founders.people_keys)
+    yield InitStep(
+        *begin_views(
+            stores, registry, used, concluded, platform_keys, datetime.now(UTC)
+        )
+    )
 
 
 def _sign_reviews(

@@ -11,13 +11,22 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rally.registry.registry import Registry
+from rally.registry.study import StudyKind
 from rally.storage import marker
-from rally.storage.layout import DATA, NEW, Partition, Stores, is_day
+from rally.storage.layout import (
+    DATA,
+    NEW,
+    VIEWS,
+    Partition,
+    Stores,
+    is_day,
+    view_file,
+)
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore, Stray
 from rally.storage.partitions import SUFFIX, parse_bucket
 from rally.storage.records import is_marker
 
-_STUDY = re.compile(DATA + "study=([^/]+)/(.+)")
+_STUDY = re.compile(f"({DATA}|{VIEWS})study=([^/]+)/(.+)")
 _DOCUMENT = re.compile("document=([^/]+)/(.+)")
 _DATE = re.compile(r"date=(\d{4}-\d\d-\d\d)/(.+)")
 _FILE = re.compile("bucket=([^/]+)/[^/._][^/]*" + re.escape(SUFFIX))
@@ -26,14 +35,15 @@ _FILE = re.compile("bucket=([^/]+)/[^/._][^/]*" + re.escape(SUFFIX))
 class Region(StrEnum):
     """Region of a study's store, by the kind of its objects.
 
-    FILE: rows of a registered study and document, of a date. PLATFORM: the platform's
-    own record. DERIVED: in a registered folder of researchers. MARKER: an empty object
-    that stands for a folder. STORE: the store's own marker. UNAVAILABLE: in the folder
-    of a study that does not load, of which nothing can be judged. The others are
-    alarms.
+    FILE: rows of a registered study and document, of a date. VIEW: a study's view of
+    the withdrawal list. PLATFORM: the platform's own record. DERIVED: in a registered
+    folder of researchers. MARKER: an empty object that stands for a folder. STORE: the
+    store's own marker. UNAVAILABLE: in the folder of a study that does not load, of
+    which nothing can be judged. The others are alarms.
     """
 
     FILE = "file"
+    VIEW = "view"
     PLATFORM = "platform"
     DERIVED = "derived"
     MARKER = "marker"
@@ -53,7 +63,8 @@ class Region(StrEnum):
 
 _GOOD = frozenset(
     (
-        *(Region.FILE, Region.PLATFORM, Region.DERIVED, Region.MARKER, Region.STORE),
+        *(Region.FILE, Region.VIEW, Region.PLATFORM, Region.DERIVED, Region.MARKER),
+        Region.STORE,
         Region.UNAVAILABLE,  # its study is named as a fault, once for all of it
     )
 )
@@ -86,6 +97,11 @@ class ObjectClassifier:
         self._documents = {
             study.namespace: registry.documents(study)
             for study in registry.studies.values()
+        }
+        self._with_views = {
+            study.namespace
+            for study in registry.studies.values()
+            if study.kind is not StudyKind.PLATFORM
         }
         self._unavailable = frozenset(registry.unavailable)
         self._platform = folder_of(stores.platform.uri)
@@ -140,13 +156,16 @@ class ObjectClassifier:
         match = _STUDY.fullmatch(name)
         if match is None:
             return Located(Region.UNREGISTERED_COPY)
-        study, rest = match.groups()
+        prefix, study, rest = match.groups()
         if study in self._unavailable:
             return Located(Region.UNAVAILABLE)
         if study not in self._documents:
             return Located(Region.UNKNOWN_STUDY)
         if study not in owners:
             return Located(Region.WRONG_STORE, study)
+        if prefix == VIEWS:
+            is_view = study in self._with_views and name == view_file(study)
+            return Located(Region.VIEW if is_view else Region.UNREGISTERED_COPY, study)
         return self._of_study(study, rest)
 
     def _of_study(self, study: str, rest: str) -> Located:
@@ -186,7 +205,11 @@ def overlapping(
         By namespace a line that says so.
     """
     ours = [folder_of(each) for each in (stores.platform.uri, *others)]
-    ours += [folder_of(stores.of(each).uri) + DATA for each in registry.studies]
+    ours += [
+        folder_of(stores.of(each).uri) + prefix
+        for each in registry.studies
+        for prefix in (DATA, VIEWS)
+    ]
     return {
         study: f"{study}: derived: {folder} is no folder of researchers' tables"
         " alone; name one beside what the platform stores"

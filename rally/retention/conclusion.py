@@ -20,7 +20,7 @@ from rally.retention.context import Context
 from rally.retention.derived import open_derived
 from rally.retention.logs import LOGS
 from rally.retention.plan_entry import Phase
-from rally.storage.layout import Stores, study_folder
+from rally.storage.layout import Stores, study_folder, view_folder
 from rally.storage.marker import NAME
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -93,9 +93,15 @@ def row_places(context: Context, namespace: str) -> list[StorePrefix]:
     return [(each, study_folder(namespace)) for each in stores]
 
 
+def view_places(context: Context, namespace: str) -> list[StorePrefix]:
+    """Lists where a study's view of the withdrawal list is, or may be by mistake."""
+    rows = row_places(context, namespace)
+    return [(store, view_folder(namespace)) for store, _ in rows]
+
+
 def _places(context: Context, namespace: str, phase: Phase) -> list[StorePrefix]:
     if phase is Phase.ROWS:
-        return row_places(context, namespace)
+        return row_places(context, namespace) + view_places(context, namespace)
     if phase is Phase.LETTERS:
         return [(context.platform, f"{dead_letters.FOLDER}study={namespace}/")]
     return derived_places(context, namespace)

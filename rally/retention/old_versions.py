@@ -9,7 +9,7 @@ from rally.access.records import parse_archive_name
 from rally.dead_letters import place_of
 from rally.deletion.old_copies import purge_old_copies
 from rally.registry.object_classifier import folder_of
-from rally.retention.conclusion import derived_places, row_places
+from rally.retention.conclusion import derived_places, row_places, view_places
 from rally.retention.context import Context
 from rally.retention.logs import LOGS
 from rally.retention.report import PurgeReport, Remains, blocked_by
@@ -29,7 +29,8 @@ from rally.withdrawal.unreadable import is_owed
 def purge_row_copies(context: Context, report: PurgeReport) -> None:
     """Purges old copies of the rows of all studies, as a bucket of rows needs none.
 
-    For a concluded study, this includes rows that were in another study's store.
+    For a concluded study, this includes rows that were in another study's store, and
+    its views of the withdrawal list.
     """
     for namespace in context.registry.studies:
         stores = [context.stores.of(namespace)]
@@ -47,6 +48,9 @@ def purge_row_copies(context: Context, report: PurgeReport) -> None:
                     report.faults.append((each.name, each.detail))
             left = [each for each in copies.left if each.until]
             _report_left(report, folder_of(store.uri) + study_folder(namespace), left)
+        if namespace in context.going and not context.holds.of(namespace):
+            for store, prefix in view_places(context, namespace):
+                purge_copies(store, prefix, report)
 
 
 def purge_record_copies(context: Context, report: PurgeReport, *, events: bool) -> None:

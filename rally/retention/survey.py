@@ -29,7 +29,7 @@ from rally.retention.plan_entry import (
     whole_entry,
 )
 from rally.storage import leases
-from rally.storage.layout import EVENTS, Partition, study_folder
+from rally.storage.layout import EVENTS, Partition, study_folder, view_folder
 from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound, ObjectStore
 from rally.storage.plan_objects import FOLDER as PLANS
 from rally.storage.plan_objects import PlanObject
@@ -140,7 +140,7 @@ def _stopped_before(
     return ends[0][1]
 
 
-_FOREIGN = "(no file of ours)"
+_FOREIGN, _VIEW = "(no file of ours)", "(withdrawal view)"
 _ROOTS = (Region.PLATFORM, Region.DERIVED)
 """Places whose roots may be links; other surveys check them."""
 
@@ -169,8 +169,8 @@ def survey_file(
     """Yields the entry of one object of a study's store, if all of it is deleted."""
     located = context.locator.classify(store, info)
     study, partition = located.study, located.partition
-    is_own = info.name.startswith(study_folder(study)) if study else False
-    if is_own and located.region is not Region.WRONG_STORE:
+    own = (study_folder(study), view_folder(study)) if study else ()
+    if info.name.startswith(own) and located.region is not Region.WRONG_STORE:
         survey.objects[study] += 1
         if study in context.going:
             yield from _of_concluded(context, info, located, survey)
@@ -185,7 +185,8 @@ def _of_concluded(
     context: Context, info: ObjectInfo, located: Located, survey: SurveyResult
 ) -> Iterator[PlanEntry]:
     study, partition = located.study, located.partition
-    labels = partition or (study, _FOREIGN, "")
+    other = _VIEW if located.region is Region.VIEW else _FOREIGN
+    labels = partition or (study, other, "")
     if _is_free(context, study, partition, survey):
         yield whole_entry(Phase.ROWS, STUDY, (*labels,), info, Reason.CONCLUDED, study)
 

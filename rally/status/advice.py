@@ -124,6 +124,12 @@ def _fault_of(run: LastRun) -> str:
 def _studies(state: PlatformState) -> Iterator[Matter]:
     for namespace in state.unloadable:
         yield Matter(namespace, "does not load", "rally studies check")
+    for view in state.views:
+        what = "no view of the withdrawal list: nobody can read its rows"
+        if view.published:
+            day = f"{view.published:%Y-%m-%d %H:%M}"
+            what = f"its view of the withdrawal list is of {day}"
+        yield Matter(view.study, what, "rally delete")
     for each in state.closed:
         command = f"rally studies show {each.study}"
         yield Matter(each.study, each.what, command)

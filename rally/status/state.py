@@ -30,6 +30,7 @@ from rally.registry.transitions import States, StudyState
 from rally.releases.awaited_signatures import AwaitedSignature, find_awaited
 from rally.releases.ledger import read_ledger
 from rally.releases.recipe_files import RecipeFile
+from rally.status.old_views import OldView, find_old_views
 from rally.storage.last_runs import LastRun, read_runs
 from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import (
@@ -160,6 +161,7 @@ class PlatformState:
             results that may leave.
         overdue_cases: number of people who wait for a copy for too long.
         asks: people who asked for a copy by a ping and have no case, by day.
+        views: views of the withdrawal list that are older than a day.
         faults: decisions that are void or missing.
         unloadable: why a study does not load, by namespace.
         conclusion: how the platform was concluded; None while it goes on.
@@ -178,6 +180,7 @@ class PlatformState:
     signatures: Sequence[AwaitedSignature]
     overdue_cases: int
     asks: Sequence[AskDay]
+    views: Sequence[OldView]
     faults: int
     unloadable: Mapping[str, str]
     conclusion: Conclusion | None = None
@@ -223,6 +226,7 @@ def read_state(
         _study(stores.of(each.namespace), each, states.at(each, now), now.date())
         for each in registry.studies.values()
     ]
+    files = {each.namespace: each.files for each in studies}
     return PlatformState(
         now=now,
         runs=read_runs(platform),
@@ -248,6 +252,7 @@ def read_state(
         ],
         overdue_cases=copies.count_overdue(now),
         asks=copies.by_day,
+        views=[*find_old_views(stores, registry, states, chain, files, now)],
         faults=len(chain.faulty()) + chain.has_loss,
         unloadable=registry.faults,
         conclusion=_conclusion(platform, chain),

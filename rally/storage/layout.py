@@ -58,9 +58,14 @@ def document_folder(study: str, document: str) -> str:
     return f"{study_folder(study)}document={document}/"
 
 
+def view_folder(study: str) -> str:
+    """The folder of a study's view of the withdrawal list, with a slash at the end."""
+    return f"{VIEWS}study={study}/"
+
+
 def view_file(study: str) -> str:
     """The object that says whose rows of a study nobody reads."""
-    return f"{VIEWS}study={study}/withdrawn.json"
+    return f"{view_folder(study)}withdrawn.json"
 
 
 def new_file(partition: Partition, name: str) -> str:

@@ -99,12 +99,12 @@ def verified_lines(
     Raises:
         NotSigned: it does not, or there is none.
     """
-    start = snapshot.read(0, _MOST_SIGNATURE + 1)
-    signature, newline, _ = start.partition(b"\n")
-    begin = len(signature) + 1
-    head, end, _ = snapshot.read(begin, _MOST_HEAD).partition(b"\n")
+    size = min(_MOST_SIGNATURE + _MOST_HEAD, snapshot.info.size)
+    signature, newline, rest = snapshot.read(0, size).partition(b"\n")
+    head, end, _ = rest.partition(b"\n")
     if not newline or not end:
         raise NotSigned
+    begin = len(signature) + 1
     digest = hashlib.sha256()
     for piece in _pieces(snapshot, begin):
         digest.update(piece)
@@ -120,7 +120,8 @@ def verified_lines(
 
 def _pieces(snapshot: Snapshot, start: int) -> Iterator[bytes]:
     """Yields the bytes from an offset on."""
-    while piece := snapshot.read(start, min(_PIECE, snapshot.info.size - start)):
+    size = snapshot.info.size
+    while start < size and (piece := snapshot.read(start, min(_PIECE, size - start))):
         start += len(piece)
         yield piece
 

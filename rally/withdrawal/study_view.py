@@ -6,7 +6,7 @@ the list itself. Both say the same, and what the fold says of each row.
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -82,9 +82,14 @@ class StudyView:
         """
         if isinstance(public_key, str):
             public_key = verifier_of(public_key)
-        view = read_view(store, study, public_key, cls._of_people)
+        view = cls.load(store, study, public_key)
         check_age(store, view.head, now)
         return view
+
+    @classmethod
+    def load(cls, store: ObjectStore, study: str, key: Verifies) -> "StudyView":
+        """Reads the view whatever its age is; raises as `read_view` does."""
+        return read_view(store, study, key, cls._of_people)
 
     @classmethod
     def of_list(
@@ -148,9 +153,22 @@ class StudyView:
             np.frombuffer(verdicts, np.uint8),
         )
 
+    def named(
+        self, number: int, allotted: str | None = None, left: str | None = None
+    ) -> "StudyView":
+        """Gives the same view as it is published.
+
+        Args:
+            number: Number of the publication.
+            allotted: Privacy budget of the study, as decimal digits.
+            left: What is left of it.
+        """
+        head = self.head._replace(number=number, rho_allotted=allotted, rho_left=left)
+        return replace(self, head=head)
+
     def encode(self, key: SigningKey) -> bytes:
         """Encodes and signs it. Raises OSError where a KMS does not serve."""
-        return encode_view(self.head, self.expunges, self._people(), key)
+        return encode_view(self.head, self.expunges, self.people(), key)
 
     def says_the_same(self, other: "StudyView") -> bool:
         """Tells whether two views leave out the same rows, whenever they were made."""
@@ -212,7 +230,8 @@ class StudyView:
         )
         return found
 
-    def _people(self) -> Iterator[tuple[str, list[VerdictPeriod]]]:
+    def people(self) -> Iterator[tuple[str, list[VerdictPeriod]]]:
+        """Yields each person's pseudonym and periods."""
         periods = [
             VerdictPeriod(first, last, _VERDICTS[verdict])
             for first, last, verdict in zip(

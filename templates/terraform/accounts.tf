@@ -61,11 +61,11 @@ locals {
       opens_pings = false
       reads       = ["store", "platform", "platform_keys"]
       creates = {
-        store    = ["data/"]
+        store    = ["data/", "views/"]
         platform = ["events/", "leases/", "plans/", "receipts/", "results/delete/", "runs/delete.json", "withdrawals/"]
       }
       deletes = {
-        store    = ["data/"]
+        store    = ["data/", "views/"]
         platform = ["leases/", "plans/", "results/delete/", "runs/delete.json", "withdrawals/"]
       }
     }
@@ -79,7 +79,7 @@ locals {
         platform = ["consents/", "events/", "leases/", "plans/", "results/purge/", "runs/purge.json"]
       }
       deletes = {
-        store    = ["data/"]
+        store    = ["data/", "views/"]
         platform = ["cases/", "consents/", "dead-letters/", "events/", "leases/", "plans/", "results/", "runs/purge.json"]
       }
     }

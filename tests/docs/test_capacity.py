@@ -67,6 +67,8 @@ FIGURES = (
      measured.COMPACTED_PARTITION_A, REQUESTS),
     ("class B, of a bucket that is compacted", measured.COMPACTED_FILE_B, REQUESTS),
     ("class B, of a new file that is compacted", measured.NEW_FILE_B, REQUESTS),
+    ("class A, of a study's view, by delete", measured.VIEW_A, REQUESTS),
+    ("class B, of a study's view, by delete", measured.VIEW_B, REQUESTS),
     ("class A, of a file that is rewritten", measured.REWRITTEN_A, REQUESTS),
     ("class B, of a file that is rewritten", measured.REWRITTEN_B, REQUESTS),
     ("class B, of a file that is verified, and one each 4 MiB",

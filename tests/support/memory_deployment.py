@@ -24,7 +24,7 @@ from rally.registry.expunges import ExpungeOrder
 from rally.registry.rows import RowEncoder, row_schema
 from rally.storage.container import encode_container
 from rally.storage.header import read_header
-from rally.storage.layout import Partition, Stores, new_file
+from rally.storage.layout import VIEWS, Partition, Stores, new_file
 from rally.storage.objectstore.interface import ObjectInfo
 from rally.storage.runs import RUNS
 from rally.storage.snapshots import header_of
@@ -307,12 +307,12 @@ class MemoryDeployment:
         return found
 
     def all_objects(self) -> dict[str, tuple[int, bytes]]:
-        """Generation and bytes of every object."""
+        """Generation and bytes of every object but views, which each run renews."""
         return {
             f"{store.uri}/{info.name}": (info.generation, store.read(info.name))
             for store in (self.data, self.platform)
             for info in store.list()
-            if not info.name.startswith("leases/")
+            if not info.name.startswith(("leases/", VIEWS))
         }
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from tink import hybrid
 from rally.dead_letters import DeadLetter, list_dead_letters, read_sealed, unseal
 from rally.envelope import parse_timestamp
 from rally.events import Event, read_events
+from rally.initialisation.first_views import begin_views
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
 from rally.keys.kek_assignment import assign_kek
@@ -253,8 +255,11 @@ class World:
 
     def make_stores(self, store: str, platform: str | None = None) -> None:
         """Makes a store and its platform, and of {study} those of all studies."""
-        stores = make_stores(store, f"{self.keys}/platform", platform, NAMESPACES)
-        sign_reviews(stores.platform, Registry.load(self.studies))
+        keys, registry = f"{self.keys}/platform", Registry.load(self.studies)
+        stores = make_stores(store, keys, platform, NAMESPACES)
+        sign_reviews(stores.platform, registry)
+        now = datetime.fromisoformat(AS_OF)
+        begin_views(stores, registry, NAMESPACES, (), keys, now)
 
     @cached_property
     def _sealers(self) -> dict[str, hybrid.HybridEncrypt]:

@@ -32,6 +32,7 @@ PROMISES = {
     Check.NOTICES: "What people read before they joined is known.",
     Check.COPIES: "No copy lies where nobody registered one.",
     Check.DERIVED: "Nobody who has left is in researchers' own tables.",
+    Check.VIEWS: "Readers of each study are told whose rows not to read.",
 }
 """Each promise in one sentence."""
 

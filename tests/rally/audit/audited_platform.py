@@ -13,7 +13,10 @@ from rally.audit.findings import AuditReport, Check, Observation
 from rally.audit.row_audit import make_auditor
 from rally.audit.settings import AuditSettings
 from rally.compaction.file_draft import HeaderLabel, draft_file
+from rally.deletion.study_views import ViewPublisher
 from rally.events import RALLY
+from rally.keys.names import Job
+from rally.registry.registry import Registry
 from rally.registry.rows import RowEncoder, row_schema
 from rally.registry.transitions import StudyAction
 from rally.storage.container import encode_container
@@ -22,10 +25,12 @@ from rally.storage.marker import NAME as MARKER
 from rally.storage.partitions import Bucket, compacted_file
 from rally.storage.writer import of_new
 from rally.times import from_micros
+from rally.withdrawal.list_object import read_people
 from tests.model.memory_platform import MemoryPlatform
 from tests.model.words import Ping, moment
 from tests.rally.audit.studies import BOG
 from tests.support.memory_deployment import DeploymentSettings
+from tests.support.people import job_key
 from tests.support.stores import mark_derived
 from tests.support.study_decisions import decide_study
 from tests.support.world import GARDEN, POND
@@ -80,6 +85,14 @@ class AuditedPlatform(MemoryPlatform):
             shutil.rmtree(each, ignore_errors=True)
             each.mkdir(parents=True)
         self._mark_derived()
+        self.begin_views(*_STUDIES)
+
+    def begin_views(self, *namespaces: str) -> None:
+        """Publishes the first views of studies, as `rally init` does."""
+        begun = Registry({each: self.registry.studies[each] for each in namespaces})
+        key = job_key(Job.DELETE)
+        views = ViewPublisher(self.stores, begun, self.pseudonyms, key)
+        views.publish(read_people(self.platform), (), self.now)
 
     def copy_from(self, other: "AuditedPlatform") -> "AuditedPlatform":
         """Takes over what another one stores, as it is."""

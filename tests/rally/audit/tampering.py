@@ -11,14 +11,18 @@ from rally.deletion.plan import DeletionPlan, PlannedFile
 from rally.deletion.plan_store import PlanStore
 from rally.events import MAIL, Event, EventKind, write_events
 from rally.keys.names import Job
+from rally.keys.signing import verifier_of
 from rally.receipts.anchor import Anchor, write_anchor
 from rally.receipts.receipt import receipt_name
 from rally.registry.notices import NoticeName
+from rally.storage.layout import view_file, view_folder
 from rally.storage.marker import NAME as MARKER
 from rally.storage.runs import RUNS
 from rally.storage.snapshots import header_of
 from rally.withdrawal.list_object import LIST, read_list
 from rally.withdrawal.requests import key_of, subject_of
+from rally.withdrawal.study_view import StudyView
+from rally.withdrawal.view_object import encode_view
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.model.words import moment
@@ -27,9 +31,10 @@ from tests.support.access_cases import ARCHIVE, CASE, built
 from tests.support.forged_decisions import forge, strangers_key
 from tests.support.people import job_key
 from tests.support.stores import FOUNDED, publish
-from tests.support.world import GARDEN
+from tests.support.world import GARDEN, POND
 
 ZERO = "0" * 32
+DELETE = job_key(Job.DELETE)
 
 
 def plant(store: MemoryStore, name: str, data: bytes) -> None:
@@ -96,6 +101,36 @@ def copy_of_nobody(deployment):
     """Somebody says that a copy of a case was made which there is not."""
     plant(deployment.platform, archive_name(CASE, ARCHIVE), b"age-encryption.org/v1\n")
     plant(deployment.platform, record_name(built()), b"{}")
+
+
+def put_view(deployment, data, study=GARDEN):
+    """A study's view becomes another one."""
+    info = deployment.data.stat(view_file(study))
+    deployment.data.replace(info.name, data, info.generation)
+
+
+def view_of_a_stranger(deployment):
+    """Nobody has left the garden."""
+    view = StudyView.load(deployment.data, GARDEN, verifier_of(DELETE.public))
+    put_view(deployment, encode_view(view.head, (), (), strangers_key()))
+
+
+def view_of_another_study(deployment):
+    put_view(deployment, deployment.data.read(view_file(POND)))
+
+
+def file_beside_a_view(deployment):
+    plant(deployment.data, f"{view_folder(GARDEN)}people.csv", b"a\n")
+
+
+def no_view(deployment):
+    info = deployment.data.stat(view_file(GARDEN))
+    deployment.data.delete(info.name, info.generation)
+
+
+def older_view(deployment):
+    """An earlier view is put back, on which person 0 has not left."""
+    put_view(deployment, deployment.first_view)
 
 
 def put_in_place(deployment, data):
@@ -210,7 +245,7 @@ def probe(deployment):
 
 def report(deployment):
     plant(
-        deployment.platform, "reports/audit.html", b"<p>22 of 22 promises are kept.</p>"
+        deployment.platform, "reports/audit.html", b"<p>23 of 23 promises are kept.</p>"
     )
 
 

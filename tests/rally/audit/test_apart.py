@@ -295,6 +295,7 @@ def expired_copy(make_deployment, **bucket):
     kept = deployment.put([deployment.row(0, time=moment(-5))], day=-5)
     deployment.data.delete(kept, deployment.data.stat(kept).generation)
     deployment.at(3)
+    deployment.begin_views(BOG)
     return deployment
 
 

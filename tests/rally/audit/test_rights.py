@@ -20,6 +20,7 @@ from rally.keys.folder import KeyFolder
 from rally.retention.purge import Purge
 from rally.retention.settings import PurgeSettings
 from rally.storage.last_runs import JOBS
+from rally.storage.layout import view_file
 from rally.storage.marker import NAME as MARKER
 from rally.withdrawal.list_object import LIST, read_list
 from rally.withdrawal.requests import key_of, subject_of
@@ -240,6 +241,15 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
     (DELETES, STORE, "data/"): [
         AcceptedRisk("a file that somebody removes is not missed by anything yet"),
     ],
+    (CREATES, STORE, "views/"): [
+        Tampering(tampering.view_of_a_stranger, Check.VIEWS, "not as deletion"),
+        Tampering(tampering.view_of_another_study, Check.VIEWS, "not as deletion"),
+        Tampering(tampering.file_beside_a_view, Check.COPIES, "unregistered"),
+    ],
+    (DELETES, STORE, "views/"): [
+        Tampering(tampering.no_view, Check.VIEWS, "is missing"),
+        Tampering(tampering.older_view, Check.VIEWS, "of an older withdrawal list"),
+    ],
     (CREATES, STORE, ".rally-probe-"): [AcceptedRisk("the audit names it a copy")],
     (DELETES, STORE, ".rally-probe-"): [AcceptedRisk("nothing else has that name")],
     (CREATES, OWN, "founding.json"): [
@@ -291,6 +301,7 @@ def settled(make_deployment):
     deployment = make_deployment()
     deployment.live_a_week()
     deployment.first_list = deployment.platform.read(LIST)
+    deployment.first_view = deployment.data.read(view_file(GARDEN))
     deployment.at(7)
     run_all(deployment)
     deployment.ingest([leave(0, GARDEN, 7)])
@@ -303,6 +314,7 @@ def settled(make_deployment):
 def deployment(make_deployment, settled):
     deployment = make_deployment().copy_from(settled)
     deployment.first_list = settled.first_list
+    deployment.first_view = settled.first_view
     return deployment
 
 

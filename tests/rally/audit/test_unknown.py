@@ -45,7 +45,9 @@ def unseen(deployment, **settings):
     return lines_by_check(report, "unseen")
 
 
-OF_THE_LIST = {Check.WITHDRAWN, Check.DECISIONS, Check.DERIVED, Check.EXPUNGED}
+OF_THE_LIST = {
+    *(Check.WITHDRAWN, Check.DECISIONS, Check.DERIVED, Check.EXPUNGED, Check.VIEWS),
+}
 
 
 def test_missing_list(deployment):
@@ -131,6 +133,7 @@ def test_record_that_cannot_be_opened_hides_no_other(deployment):
 
 def test_store_that_cannot_be_listed_hides_calendars(make_deployment):
     deployment = make_deployment()
+    deployment.begin_views(BOG)
     deployment.data.fault = lambda operation, name: _no_listing(operation, name)
     assert {Check.LOCKS, Check.ANNOUNCED} <= set(unseen(deployment))
 

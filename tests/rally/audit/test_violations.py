@@ -10,7 +10,12 @@ from rally.audit.limits import Limits
 from rally.decisions.verifying import read_chain
 from rally.registry.registry import Registry
 from rally.registry.transitions import States, StudyAction
-from tests.rally.audit import copy_violations, object_violations, row_violations
+from tests.rally.audit import (
+    copy_violations,
+    object_violations,
+    row_violations,
+    view_violations,
+)
 from tests.rally.audit.audited_platform import (
     count_by_description,
     lines_by_check,
@@ -129,6 +134,12 @@ VIOLATIONS = {
         object_violations.derived_gzip,
         object_violations.derived_avro,
     ],
+    Check.VIEWS: [
+        view_violations.missing,
+        view_violations.of_nobody,
+        view_violations.of_the_list_before,
+        view_violations.of_people_who_stay,
+    ],
 }
 LIMITS = {row_violations.late: Limits(deadline_days=3)}
 
@@ -158,6 +169,7 @@ def test_every_check_is_broken_by_something():
 
 def test_lock_without_end(make_deployment):
     deployment = make_deployment()
+    deployment.begin_views(BOG)
     deployment.at(7)
     seen = lines_by_check(deployment.audit())
     assert set(seen) == {Check.LOCKS}

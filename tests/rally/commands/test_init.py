@@ -81,6 +81,7 @@ def test_makes_store_platform_keys_and_the_first_list(init):
             "made: first decision of a development platform, signed by owner-1",
             "made: withdrawal list 0",
             f"made: reviews, signed by registrar: {', '.join(REVIEWS)}",
+            f"made: views of the studies: {GARDEN}, {POND}",
         ],
     )
     first = Path("store/platform", FOUNDING).read_bytes()
@@ -98,6 +99,7 @@ def test_makes_store_platform_keys_and_the_first_list(init):
         f"platform/{FOUNDING}",
         *(f"platform/decisions/{number:012d}.json" for number in (2, 3, 4)),
         "platform/withdrawals/list.json",
+        *(f"views/study={each}/withdrawn.json" for each in (GARDEN, POND)),
     }
 
 
@@ -142,13 +144,14 @@ def test_run_again_changes_nothing_and_says_so(init):
             "there: first decision of a development platform, signed by owner-1",
             "there: withdrawal list 0",
             "there: reviews, signed by registrar: all of the registry",
+            "there: views of the studies: all of studies that are begun",
         ],
         "",
     )
     assert contents("store") | contents("keys") == before
 
 
-@pytest.mark.parametrize("at", range(13))
+@pytest.mark.parametrize("at", range(15))
 def test_init_that_was_killed_goes_on(init, monkeypatch, at):
     """Before its first write, its second, and so on."""
     from rally.storage.objectstore.local import LocalStore
@@ -205,7 +208,9 @@ def test_study_has_a_place_of_its_own(init):
         "there: first decision of a development platform, signed by owner-1",
         "there: withdrawal list 0",
         "there: reviews, signed by registrar: all of the registry",
+        f"made: views of the studies: {POND}",
     ]
+    assert {*contents(f"at-{POND}")} == {NAME, f"views/study={POND}/withdrawn.json"}
     assert marker(f"at-{POND}")["study"] == POND
 
 

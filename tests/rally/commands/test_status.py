@@ -18,6 +18,7 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import StudyState
 from rally.releases.awaited_signatures import AwaitedSignature
 from rally.status.advice import find_matters, list_commands
+from rally.status.old_views import OldView
 from rally.status.state import (
     MOST_HEADERS,
     Expiring,
@@ -282,6 +283,10 @@ WRONG = PlatformState(
     ],
     overdue_cases=2,
     asks=[AskDay(date(2026, 5, 20), 3), AskDay(date(2026, 5, 22), 1)],
+    views=[
+        OldView("rally-garden", datetime(2026, 5, 24, 4, tzinfo=UTC)),
+        OldView("rally-house", None),
+    ],
     faults=2,
     unloadable={"rally-pond": "studies/rally-pond/study.yaml: is not YAML"},
 )
@@ -330,6 +335,8 @@ audit               ended with 1
 compact             did not run for two days
 purge               never ran
 rally-pond          does not load
+rally-garden        its view of the withdrawal list is of 2026-05-24 04:00
+rally-house         no view of the withdrawal list: nobody can read its rows
 rally-house         page.1: not collected: review r2: is not public; no more
 rally-garden        lock for analysis ended 6 days ago
 rally-house         access of a@example.org ends today

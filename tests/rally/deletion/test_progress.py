@@ -334,7 +334,7 @@ def test_no_pseudonym_stands_in_plans_or_receipts(deployment):
         if info.name.startswith(("plans/", "receipts/", "leases/")):
             data = deployment.platform.read(info.name).decode()
             assert not [each for each in ids if each in data]
-    for info in deployment.data.list():
+    for info in deployment.data.list("data/"):
         data = deployment.data.read(info.name)
         assert not [each for each in ids if each.encode() in data]
 

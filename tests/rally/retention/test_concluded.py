@@ -9,6 +9,7 @@ from rally.consent.records import (
     ConsentRecord,
 )
 from rally.registry.notices import NoticeName
+from rally.storage.layout import view_file
 from rally.storage.objectstore.interface import ObjectHeld
 from tests.rally.retention.stored_studies import (
     dead_letter_folders,
@@ -26,6 +27,7 @@ def test_everything_of_it_goes_and_nothing_else(deployment):
     store_two_studies(deployment)
     assert deployment.purge().plan == ""
     deployment.data.create(f"data/study={GARDEN}/notes.txt", b"somebody's")
+    deployment.delete()  # publishes views
     deployment.conclude()
 
     report = deployment.purge()
@@ -34,10 +36,12 @@ def test_everything_of_it_goes_and_nothing_else(deployment):
     assert deleted_counts(report) == {
         (GARDEN, "visit.1", "concluded"): (2, 3),
         (GARDEN, "(no file of ours)", "concluded"): (1, 0),
+        (GARDEN, "(withdrawal view)", "concluded"): (1, 0),
         (GARDEN, "(dead letters)", "concluded"): (2, 0),
         (GARDEN, "(events)", "concluded"): (2, 2),
         (HOUSE, "enrollment.1", "concluded"): (1, 2),
     }
+    assert deployment.names("views/") == [view_file(POND)]
     assert list(report.problems) == []
     assert [each.rpartition("/")[2] for each in report.destroyed] == [
         f"{GARDEN}.keyset.json", f"{GARDEN}.jwk.json",

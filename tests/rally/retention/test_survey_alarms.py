@@ -8,7 +8,7 @@ from rally.registry.object_classifier import ObjectClassifier, Region, overlappi
 from rally.registry.registry import Registry
 from rally.storage.objectstore.interface import ObjectInfo
 from tests.support.memory_deployment import Row
-from tests.support.world import GARDEN, POND
+from tests.support.world import GARDEN, HOUSE, POND
 
 FOLDER = f"data/study={GARDEN}/document=visit.1"
 
@@ -34,6 +34,11 @@ FOLDER = f"data/study={GARDEN}/document=visit.1"
         (f"{FOLDER}/date=2020-01-01/bucket=new/a.parquet", Region.UNREGISTERED_COPY),
         (f"{FOLDER}/date=2020-01-01/bucket=new/b/a.avro", Region.UNREGISTERED_COPY),
         (f"data/study={GARDEN}/copy.avro", Region.UNREGISTERED_COPY),
+        (f"views/study={GARDEN}/withdrawn.json", Region.VIEW),
+        (f"views/study={GARDEN}/people.csv", Region.UNREGISTERED_COPY),
+        (f"views/study={HOUSE}/withdrawn.json", Region.UNREGISTERED_COPY),
+        ("views/study=rally-nobodys/withdrawn.json", Region.UNKNOWN_STUDY),
+        ("views/withdrawn.json", Region.UNREGISTERED_COPY),
         ("copies/a.avro", Region.UNREGISTERED_COPY),
         ("data/all.csv", Region.UNREGISTERED_COPY),
     ],
@@ -42,7 +47,7 @@ def test_place_of_an_object_is_told_by_its_path(deployment, name, region):
     locator = ObjectClassifier(deployment.stores, deployment.registry)
     located = locator.classify(deployment.data, ObjectInfo(name, 1, 1))
     assert located.region is region
-    assert located.region.is_alarm is (region is not Region.FILE)
+    assert located.region.is_alarm is (region not in (Region.FILE, Region.VIEW))
     assert (located.partition is not None) is (region is Region.FILE)
 
 
@@ -57,7 +62,7 @@ def test_empty_object_that_stands_for_a_folder_is_no_alarm(deployment):
 @pytest.mark.parametrize(
     "uri",
     ["memory://test", "memory://test/data/", "memory://test/data/study=x/mine",
-     "memory://platform/events"],
+     "memory://test/views/mine", "memory://platform/events"],
 )  # fmt: skip
 def test_researchers_tables_are_not_where_rows_are(deployment, uri):
     """What is theirs has no retention: rows would never go."""

@@ -1,0 +1,98 @@
+"""Publishes the withdrawal list, and with it each study's view of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from rally.deletion.study_views import ViewPublisher
+from rally.keys.signing import SigningKey
+from rally.registry.expunges import NO_EXPUNGES, Expunges
+from rally.registry.registry import Registry
+from rally.registry.transitions import States, Transition, transitions_in
+from rally.releases.budget import budgets
+from rally.releases.ledger import read_ledger
+from rally.settings import latest
+from rally.storage.layout import Stores
+from rally.validation.pseudonyms import Pseudonyms
+from rally.withdrawal.list_object import Published, publish_list
+from rally.withdrawal.newest_list import newest_signed
+from rally.withdrawal.withdrawal_list import WithdrawalList
+
+
+class ListPublisher:
+    """Publishes lists of one run of deletion, which holds the lease.
+
+    Attributes:
+        expunges: Orders to expunge that count by the decisions of the last list.
+        views: Publisher of the studies' views, which knows where that failed.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        registry: Registry,
+        pseudonyms: Pseudonyms,
+        key: SigningKey,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Publishes nothing yet.
+
+        Args:
+            stores: Stores of the studies and the platform.
+            registry: Registry of the studies.
+            pseudonyms: Pseudonyms of the platform and the studies.
+            key: Deletion's signing key.
+            clock: The job's clock.
+        """
+        self.expunges: Expunges = NO_EXPUNGES
+        self.views = ViewPublisher(stores, registry, pseudonyms, key)
+        self._platform = stores.platform
+        self._registry = registry
+        self._key = key
+        self._clock = clock
+
+    def publish(
+        self, before: Published[WithdrawalList], after: WithdrawalList
+    ) -> WithdrawalList:
+        """Publishes a list if it, or the chain of decisions, is new; and all views.
+
+        The counter continues from the newest list that was ever signed. If a decision
+        is lost, the list keeps naming the chain as it was, so that the loss is seen
+        until two owners accept it.
+
+        Args:
+            before: The list that is there, and the decisions beside it.
+            after: The list to publish, with the counter of the former.
+
+        Returns:
+            The list that is there by now.
+
+        Raises:
+            GenerationMismatch: Another run published meanwhile.
+        """
+        decisions = before.decisions
+        head, steps = decisions.head, tuple(transitions_in(decisions))
+        if decisions.has_loss:
+            head, steps = (
+                before.head,
+                tuple(sorted({*before.steps, *map(_bare, steps)})),
+            )
+        self.expunges = Expunges.of_chain(decisions, head.number)
+        newest = newest_signed(self._platform, before)
+        is_newest = newest == before.list.counter and before.generation is not None
+        if not is_newest or (after, head) != (before.list, before.head):
+            after = replace(after, counter=newest + 1)
+            publish_list(
+                self._platform, after, head, self._key, before.generation, steps
+            )
+        now = self._clock()
+        concluded = States(self._registry, steps).concluded_by(latest(now))
+        published = Published(after.people(), head, decisions, None, steps)
+        spent = budgets(decisions, read_ledger(self._platform, decisions))
+        self.views.publish(published, concluded, now, spent)
+        return after
+
+
+def _bare(step: Transition) -> Transition:
+    """Strips a transition to what the list stores of it."""
+    return step._replace(by="", note="")
