@@ -69,12 +69,15 @@ class RowConditions:
                 are told.
         """
         faults = list[str]()
+        lists = _lists_of(filters)
         self._lists = [
             [it for each in some if (it := _read(each, types, faults))]
-            for some in _lists_of(filters)
+            for some in lists
         ]
+        if not all(lists):
+            faults.append("filters: a list of conditions is empty; leave it out")
         if faults:
-            raise ManyFaults(faults)
+            raise ManyFaults(dict.fromkeys(faults))
         self.columns = {each.column for some in self._lists for each in some}
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -144,7 +147,7 @@ def _fault_of(condition: Condition, types: dict[str, pa.DataType]) -> str | None
         return "`in` and `not in` take a list of values, the others take one value"
     try:
         _test(condition, pa.array([], types[condition.column]))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, TypeError):
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return f"its values are {types[condition.column]}; compare it with such"
     return None
 

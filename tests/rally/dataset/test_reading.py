@@ -87,6 +87,13 @@ def test_batches_come_one_by_one(place):
         ({"filters": [("page", "==", 1)]}, "filters: page: its values are string"),
         ({"filters": [("page", "is", "a")]}, "filters: page: the operator is one of"),
         ({"filters": [("page", "in", "a")]}, "`in` and `not in` take a list"),
+        ({"filters": [("page", "==", 2**70)]}, "filters: page: its values are string"),
+        (
+            {"filters": [("submission_timestamp", ">", 2**70)]},
+            "its values are timestamp",
+        ),
+        ({"filters": [("page", "in", [{}, "a"])]}, "filters: page: its values are"),
+        ({"filters": [[("page", "==", "a")], []]}, "a list of conditions is empty"),
         ({"filters": ["page"]}, "filters: a condition is a column, an operator and"),
         ({"store": "nowhere"}, "nowhere: is not a store: it has no rally-store.json"),
     ],
