@@ -25,6 +25,7 @@ from rally.commands import (
     profile,
     receipts,
     releases,
+    rows,
     schedule,
     status,
     studies,
@@ -43,7 +44,17 @@ COMMANDS = tuple(
     each.COMMAND
     for each in (
         *(status, init, withdraw, withdrawals, receipts, studies, people, decisions),
-        *(platform, person, releases, keys, try_pings, schedule, estimate, doctor),
+        *(
+            platform,
+            person,
+            rows,
+            releases,
+            keys,
+            try_pings,
+            schedule,
+            estimate,
+            doctor,
+        ),
         profile,
     )
 )

@@ -20,12 +20,16 @@ class DocumentedColumn(NamedTuple):
         field: What that schema says of it, with the highest category that any schema
             gave it, and as an id where any schema said so; None of a list of records,
             whose fields speak for themselves.
+        pointer: JSON names that lead to it in that schema, as `field.path` has them.
+        inner: What that schema says of the fields of records inside.
     """
 
     name: str
     path: Path
     type: Type
     field: CollectedField | None
+    pointer: str
+    inner: tuple[CollectedField, ...]
 
 
 def document_columns(document: Document) -> dict[str, DocumentedColumn]:
@@ -51,13 +55,16 @@ def _describe(
 ) -> DocumentedColumn:
     """Describes a column by a schema, and by what older ones said of it."""
     parts = list(_walk(type_, path))
-    field = said.get("".join(f"/{json}" for json, _ in parts))
+    pointer = "".join(f"/{json}" for json, _ in parts)
+    field = said.get(pointer)
     if field and older and older.field:
         field = field._replace(
             category=max(field.category, older.field.category),
             identifier=field.identifier or older.field.identifier,
         )
-    return DocumentedColumn(name, path, _without_null(parts[-1][1]), field)
+    type_ = _without_null(parts[-1][1])
+    inner = tuple(it for at, it in said.items() if at.startswith(f"{pointer}/*/"))
+    return DocumentedColumn(name, path, type_, field, pointer, inner)
 
 
 def _walk(type_: Type, path: Path) -> Iterator[tuple[str, Type]]:

@@ -13,6 +13,7 @@ from rally.errors import ConfigurationError, ManyFaults
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.study import Document, StudyKind
 from rally.storage.marker import PlaceKind, require_marker
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.objectstore.open_store import open_store
 from rally.times import RANGE, InvalidTime, parse_day
 from rally.withdrawal.study_view import StudyView
@@ -106,9 +107,7 @@ def open_scan(
     now, study = now or datetime.now(UTC), document.namespace
     first, last = _read_day("since", since), _read_day("until", until)
     key = read_bounded_text(view_key, _MOST_KEY_BYTES)
-    opened = open_store(store.replace(_STUDY, study))
-    own = study if _STUDY in store else None
-    require_marker(opened, PlaceKind.STORE, study=own)
+    opened = open_study_store(store, study)
     view = StudyView.read(opened, study, key, now)
     return Scan(
         opened,
@@ -120,6 +119,22 @@ def open_scan(
         columns=columns,
         filters=filters,
     )
+
+
+def open_study_store(store: str, study: str) -> ObjectStore:
+    """Opens the store of a study, which is marked.
+
+    Args:
+        store: URI, as `--store` has it; may hold `{study}`.
+        study: Namespace of the study.
+
+    Raises:
+        ConfigurationError: It is no store.
+    """
+    opened = open_store(store.replace(_STUDY, study))
+    own = study if _STUDY in store else None
+    require_marker(opened, PlaceKind.STORE, study=own)
+    return opened
 
 
 def find_document(registry: Registry, study: str, document: str) -> Document:

@@ -9,6 +9,7 @@ memory are the stored rows of one range and date, and ids of the dates whose row
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from datetime import date, datetime
 from functools import cached_property
 from typing import Protocol
@@ -51,6 +52,7 @@ from rally.storage.partitions import (
     Bucket,
     Identity,
     Range,
+    StoredFile,
     by_partition,
     list_files,
     read_view,
@@ -104,6 +106,7 @@ class Scan:
     Attributes:
         columns: Columns that are read.
         schema: Arrow's schema of the batches.
+        document: Document whose table it is.
     """
 
     def __init__(
@@ -145,7 +148,7 @@ class Scan:
         first, last = self._conditions.days
         self._first = max(since or date.min, first)
         self._last = min(until or date.max, last)
-        self._store, self._document = store, document
+        self._store, self.document = store, document
         self._exclusions, self._now = exclusions, now
         self._expunges = [
             each for each in exclusions.expunges if each.document == document.name
@@ -157,12 +160,25 @@ class Scan:
         Args:
             most_bytes: Stored bytes of a date's rows of one range.
         """
-        largest = max(self._sizes.values(), default=0)
+        sizes = (sum(it.info.size for it in found) for found in self.files.values())
+        largest = max(sizes, default=0)
         bits = 0
         while largest >> bits > most_bytes and bits < _MOST_BITS:
             bits += 1
         ranges = (Bucket(bits, number).people for number in range(1 << bits))
         return [each for each in ranges if self._wanted_of(each)]
+
+    @property
+    def days(self) -> list[str]:
+        """The submission dates whose rows are read, sorted."""
+        return [day for day in sorted(self.files) if self._is_meant(day)]
+
+    def of_day(self, day: str) -> "Scan":
+        """Returns the same scan of one date, by the same listing."""
+        _ = self.files
+        narrowed = copy(self)
+        narrowed._first = narrowed._last = date.fromisoformat(day)
+        return narrowed
 
     def batches(self, people: Range = EVERYBODY) -> Iterator[pa.RecordBatch]:
         """Reads the rows of a range of participants.
@@ -197,7 +213,7 @@ class Scan:
 
     def _rows(self, people: Range) -> Iterator[tuple[str, list[RowBatch]]]:
         """Yields the rows of each date, those that stay."""
-        rule, wanted = KeepRule(self._document.keep), self._wanted_of(people)
+        rule, wanted = KeepRule(self.document.keep), self._wanted_of(people)
         staying = DuplicateFilter(rule)
         for day in self._days(rule) if wanted else ():
             rows = staying.filter(day, self._read_day(day, wanted))
@@ -212,20 +228,20 @@ class Scan:
         return self._first <= date.fromisoformat(day) <= self._last
 
     @cached_property
-    def _sizes(self) -> dict[str, int]:
-        """How many bytes are stored of each date that may be read, by date.
+    def files(self) -> dict[str, list[StoredFile]]:
+        """The stored files of each date that may be read, by date.
 
         They are listed once: rows that come while a table is read are not in it.
         """
-        namespace, name = self._document.namespace, self._document.name
+        namespace, name = self.document.namespace, self.document.name
         folder = document_folder(namespace, name)
         files = by_partition(list_files(self._store, namespace, folder))
         today = self._now.date()
         return {
-            partition.day: sum(each.info.size for each in found)
+            partition.day: found
             for partition, found in files.items()
             if partition.document == name
-            and not is_expired(self._document, date.fromisoformat(partition.day), today)
+            and not is_expired(self.document, date.fromisoformat(partition.day), today)
             and None not in (each.field for each in self._expunges_of(partition.day))
         }
 
@@ -234,8 +250,7 @@ class Scan:
 
     def _days(self, rule: KeepRule) -> list[str]:
         """Returns the dates to read, after those whose rows win over theirs."""
-        days = sorted(self._sizes)
-        meant = [day for day in days if self._is_meant(day)]
+        days, meant = sorted(self.files), self.days
         winners = {
             each for day in meant for each in rule.winners(day, lambda: days)
         }.intersection(days)
@@ -243,7 +258,7 @@ class Scan:
 
     def _read_day(self, day: str, people: Sequence[Range]) -> list[RowBatch]:
         """Reads the rows of a date that may be read by anybody."""
-        partition = Partition(self._document.namespace, self._document.name, day)
+        partition = Partition(self.document.namespace, self.document.name, day)
         for _ in range(_LOOKS):
             try:
                 return [*self._read_partition(partition, people)]

@@ -1,6 +1,6 @@
 """`rally.read`: a table of a study's store, for whoever has the right to that alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -8,22 +8,17 @@ import rally
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.storage.layout import Stores, view_file
-from rally.times import to_micros
-from rally.withdrawal.fold import Verdict
-from rally.withdrawal.verdict_periods import FIRST, LAST, VerdictPeriod
-from rally.withdrawal.view_object import ViewHead, encode_view
 from tests.rally.compaction.memory_study import (
     STUDY,
     VISIT,
     MemoryStudy,
     Row,
     load_registry,
-    participant,
 )
+from tests.rally.dataset.views import KEY, publish_view
 from tests.support.people import job_key
-from tests.support.stores import found_platform, mark_stores
+from tests.support.stores import mark_stores
 
-KEY = job_key(Job.DELETE)
 ROWS = [Row(0, 1, 0, 5, "a"), Row(5, 2, 1, 6, "b"), Row(15, 3, 2, 7, "c")]
 
 
@@ -44,18 +39,6 @@ def place(tmp_path_factory):
         "view_key": tmp_path / "view_key.json",
         "studies": str(studies),
     }
-
-
-def publish_view(stores: Stores, age=timedelta(0), key=KEY):
-    marker = found_platform(stores.platform)
-    published = to_micros(datetime.now(UTC) - age)
-    head = ViewHead(STUDY, marker.platform, 1, 1, published, 1)
-    periods = [VerdictPeriod(FIRST, LAST, Verdict.WITHDRAWN)]
-    data = encode_view(head, (), [(participant(5), periods)], key)
-    store = stores.of(STUDY)
-    if known := store.stat(view_file(STUDY)):
-        store.delete(*known[::2])
-    store.create(view_file(STUDY), data)
 
 
 def pages(place, **how):
