@@ -95,14 +95,28 @@ def import_jwk(args: argparse.Namespace) -> int:
 
 
 def public(args: argparse.Namespace) -> int:
-    """Prints what clients encrypt to."""
+    """Prints what clients encrypt to, or by what a job's signatures are verified."""
     from rally.keys import administration
     from rally.keys.folder import JWK
 
+    if args.purpose:
+        return _print_verifying(args)
     folder, namespace = _namespace_folder(args)
     if administration.which_kind(folder, namespace, args.template) == JWK:
         return _print(json.dumps(administration.public_jwk(folder, namespace)))
     return _print(*administration.public_keyset(folder, namespace).split("\n"))
+
+
+def _print_verifying(args: argparse.Namespace) -> int:
+    from rally.keys.names import is_signing
+    from rally.keys.signing import read_public
+
+    purpose, *others = args.purpose
+    if others or not is_signing(purpose):
+        raise ConfigurationError(
+            "--purpose: give one that signs, such as signing.delete"
+        )
+    return _print(*read_public(_platform_folder(args), purpose).split("\n"))
 
 
 def list_keys(args: argparse.Namespace) -> int:
@@ -261,7 +275,7 @@ COMMAND = CommandGroup(
         Command(
             name="public",
             handler=public,
-            options="--namespace --keys --template",
+            options=f"{_BOTH} --template",
             own=_OWN,
             example="--namespace=rally-garden --keys=/srv/rally/keys",
         ),

@@ -25,6 +25,7 @@ from rally.keys.folder import KeyFolder
 from rally.keys.names import Job
 from rally.keys.ping_keys import PingKeys
 from rally.keys.platform_keys import PlatformKeys
+from rally.keys.signing import verifier_of
 from rally.parser import Parser
 
 DOCUMENT_ID = "6ed7c6a4-9c4f-4c2e-8a8b-0f6f6f3c2a10"
@@ -83,6 +84,20 @@ def test_create_and_public(uri, one, template, capsys):
     assert run("public", *one) == 0
     assert keysets.parse_public(capsys.readouterr().out)
     assert PingKeys.load(uri).hybrid("rally-one")
+
+
+def test_public_half_of_a_job_s_key_verifies_and_no_other_is_printed(uri, capsys):
+    where = ("--platform_keys", uri)
+    run("create", "--purpose", "signing.delete", *where)
+    capsys.readouterr()
+    assert run("public", "--purpose", "signing.delete", *where) == 0
+    printed = capsys.readouterr().out
+    assert verifier_of(printed)
+    assert printed.rstrip() == Path(uri, "signing.delete.public.json").read_text()
+    for purposes in (["pseudonym.platform"], ["signing.delete", "signing.purge"]):
+        named = [word for each in purposes for word in ("--purpose", each)]
+        with pytest.raises(ConfigurationError, match="give one that signs"):
+            run("public", *named, *where)
 
 
 def test_create_jwk_and_public(uri, one, capsys):
