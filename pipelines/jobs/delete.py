@@ -205,6 +205,7 @@ def _more(report: DeletionReport) -> dict[str, Value]:
         "changed_rows": _changed(report),
         "returned_rows": dict(sorted(report.returned.items())),
         "derived": report.derived,
+        "removed_parts": report.removed_parts,
         "receipts": report.receipts,
     }
 
@@ -240,6 +241,11 @@ def _told(report: DeletionReport) -> Iterator[str]:
         )
     for uri in report.derived:
         yield f"{uri}: is a researchers' own table, which is not deleted from here"
+    if report.removed_parts:
+        yield (
+            f"kept tables: removed {report.removed_parts:,} parts whose stored files"
+            " have changed; `rally rows --out` writes them anew"
+        )
     if report.receipts:
         first, last = report.receipts[0], report.receipts[-1]
         yield f"receipts: {first}" + (f" to {last}" if last > first else "")

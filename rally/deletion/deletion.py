@@ -15,6 +15,7 @@ from rally.access.cases import read_cases
 from rally.access.leaving_delay import LeavingDelay
 from rally.decisions.chain import LOSS
 from rally.decisions.verifying import read_chain
+from rally.deletion.derived import remove_stale_parts
 from rally.deletion.file_work import (
     PASSES,
     FileWork,
@@ -163,6 +164,9 @@ class Deletion:
             for namespace in sorted({each.study for each in report.rewritten})
             for uri in self._registry.studies[namespace].derived
         ]
+        removed = remove_stale_parts(self._stores, self._registry.studies.values())
+        report.removed_parts = removed.parts
+        report.alarms += [f"{uri}: {why}" for uri, why in removed.faults]
         report.returned = _count_returned(report)
         self._conclude(report)
         return report

@@ -25,6 +25,8 @@ class DeletionReport:
         returned: Number of deleted rows of people whose requests had closed, by study;
             somebody had restored these rows.
         derived: URIs of researchers' own tables of the studies that lost rows.
+        removed_parts: Number of parts of kept tables that were removed, since the
+            stored files that they were made of have changed.
         missing: One line for each researchers' folder that does not exist, or has no
             marker. No request waits for these.
         unregistered: Folders of rows whose study the registry does not know.
@@ -44,6 +46,7 @@ class DeletionReport:
     receipts: list[int] = field(default_factory=list)
     returned: Counter[str] = field(default_factory=Counter)
     derived: list[str] = field(default_factory=list)
+    removed_parts: int = 0
     missing: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
     waiting: int = 0

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from rally.decisions.chain import LOSS
+from rally.deletion.derived import remove_stale_parts
 from rally.errors import ConfigurationError
 from rally.observability.progress import announce_total
 from rally.results import read_strictly
@@ -305,6 +306,14 @@ class Purge:
         )
         purge_record_copies(context, report, events=concluding)
         purge_derived_copies(context, report)
+        staying = [
+            study
+            for namespace, study in self._registry.studies.items()
+            if namespace not in context.concluded
+        ]
+        report.faults += remove_stale_parts(
+            self._stores, staying, self._settings.open_derived
+        ).faults
 
     def _verify(self, context: Context, undone: int, report: PurgeReport) -> None:
         """Lists the stores again, and reports what should be gone and is not.

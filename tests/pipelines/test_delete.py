@@ -97,6 +97,7 @@ def test_json_has_all_that_people_are_told(world, lived_in, capsys):
         "changed_rows": 0,
         "returned_rows": {},
         "derived": [],
+        "removed_parts": 0,
         "receipts": [1, 2],
         "faults": [],
     }

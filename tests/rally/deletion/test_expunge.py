@@ -224,7 +224,7 @@ def test_plan_only_shows_the_order_and_changes_no_file(deployment):
 def test_researchers_tables_are_named_where_rows_were_expunged(make_deployment):
     deployment = make_deployment()
     studies = dict(deployment.registry.studies)
-    tables = ("gs://tables/garden",)
+    tables = ("bq://tables.garden",)
     studies[GARDEN] = replace(studies[GARDEN], derived=tables)
     deployment.registry = Registry(studies)
     fill(deployment)

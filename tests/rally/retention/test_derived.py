@@ -2,6 +2,8 @@
 
 import pytest
 
+from rally.dataset.formats import Format
+from rally.dataset.kept_parts import part_name
 from rally.retention.derived import tables_in
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.retention.stored_studies import (
@@ -65,6 +67,16 @@ def with_derived(deployment):
     mark_derived(deployment.derived[uris[0]], GARDEN, deployment.platform)
     deployment.derived[uris[0]].create("table/part-0.parquet", b"PAR1")
     return deployment
+
+
+def test_stale_parts_of_a_study_that_goes_on_are_removed(with_derived):
+    store_two_studies(with_derived)
+    table = with_derived.derived["gs://lab/garden"]
+    stale = part_name(GARDEN, (f"data/study={GARDEN}/gone.avro", 1), Format.CSV)
+    table.create(stale.replace("document=/date=", "document=a.1/date=2026-05-11"), b"1")
+
+    assert with_derived.purge().faults == []
+    assert [each.name for each in tables_in(table)] == ["table/part-0.parquet"]
 
 
 def test_derived_folders_go_whole_and_others_are_named(with_derived):
