@@ -131,8 +131,12 @@ def authors_of(chain: Chain, submission: Submission) -> frozenset[str]:
 def find_submission(
     chain: Chain, namespace: str, name: str, sha256: str
 ) -> SubmittedFile | None:
-    """Finds the newest submission of a file by its name and SHA-256 in hex."""
-    for each in reversed(find_submissions(chain, namespace)):
+    """Finds the submission of a file by its name and SHA-256 in hex.
+
+    It is the first of these, whose reason is what people signed: who submits the bytes
+    again changes no word of it.
+    """
+    for each in find_submissions(chain, namespace):
         if (each.submission.name, each.submission.sha256) == (name, sha256):
             return each
     return None

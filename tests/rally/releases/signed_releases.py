@@ -54,8 +54,14 @@ class SignedReleases:
         )._replace(**changes)
         return self.decide(by or area.value, DecisionKind.SIGN_RECIPE, content)
 
-    def submit(self, by="author", sha256="1" * 64, name="table.csv") -> Entry:
-        content = Submission(BIRDS, name, sha256, 2048, "a regression's table")
+    def submit(
+        self,
+        by="author",
+        sha256="1" * 64,
+        name="table.csv",
+        reason="a regression's table",
+    ) -> Entry:
+        content = Submission(BIRDS, name, sha256, 2048, reason)
         return self.decide(by, DecisionKind.SUBMIT_RESULT, content)
 
     def sign_result(

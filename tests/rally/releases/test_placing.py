@@ -141,10 +141,10 @@ def test_another_file_in_the_place_of_one_is_not_replaced(outbox):
     assert any("is not the file" in each for each in outbox.verify().faults)
 
 
-def submit(outbox, path, *signers):
+def submit(outbox, path, *signers, reason="a regression's table"):
     path.write_bytes(FILE)
     sha256 = hashlib.sha256(FILE).hexdigest()
-    outbox.signed.submit("author", sha256, path.name)
+    outbox.signed.submit("author", sha256, path.name, reason)
     for by in signers:
         outbox.signed.sign_result(by, path.name, sha256)
     return result_of_file(outbox.signed.chain, STUDY, path.name, str(path))
@@ -169,6 +169,22 @@ def test_submitted_file_takes_two_people(outbox, tmp_path, signers):
     with pytest.raises(ConfigurationError, match="waits for a signature"):
         outbox.put(result)
     assert outbox.placed == {}
+
+
+def test_submitted_again_a_file_leaves_with_the_words_that_were_signed(
+    outbox, tmp_path
+):
+    """Also where placing was killed after the ledger's line."""
+    path = tmp_path / "table.csv"
+    before = submit(outbox, path, "steward", "privacy")
+    after = submit(outbox, path, reason="anonymous, and checked by the university")
+    assert after == before
+    outbox.put(before, MemoryStore())
+    placing = outbox.put(submit(outbox, path, reason="another"))
+    assert placing.signers == ("steward", "privacy")
+    card = json.loads(outbox.placed[folder_of(STUDY, "table.csv") + FILE_CARD])
+    assert card["card"]["description"] == "a regression's table"
+    assert outbox.verify()[1:] == ((), ())
 
 
 def test_other_bytes_than_were_submitted_are_refused(outbox, tmp_path):
