@@ -8,6 +8,7 @@ has bits that tell more than its number.
 """
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -114,8 +115,29 @@ def draw(
     return noised
 
 
+def check_noise(noise: tuple[BlockNoise, ...]) -> None:
+    """Sees that OpenDP is there and can draw the noise, before anything is reserved.
+
+    Args:
+        noise: Noise of each block.
+
+    Raises:
+        ConfigurationError: OpenDP is not installed.
+        ValueError: OpenDP says that the noise costs more than it is to: a fault of this
+            software.
+    """
+    for each in noise:
+        _measurement(each)
+
+
 def _draw(noise: BlockNoise, exact: list[int]) -> list[int]:
     """Adds noise by OpenDP, once it agrees on what that costs."""
+    drawn: list[int] = _measurement(noise)(exact)
+    return drawn
+
+
+def _measurement(noise: BlockNoise) -> Callable[[list[int]], list[int]]:
+    """Makes OpenDP's measurement of a block; raises as `check_noise` does."""
     try:
         from opendp.domains import atom_domain, vector_domain
         from opendp.measurements import make_gaussian
@@ -131,8 +153,7 @@ def _draw(noise: BlockNoise, exact: list[int]) -> list[int]:
     )
     if not Fraction(measurement.map(_root(noise.sensitivity_squared))) <= noise.rho:
         raise ValueError("the noise of a column costs more than its part of rho")
-    drawn: list[int] = measurement(exact)
-    return drawn
+    return measurement
 
 
 def _root(square: int) -> float:

@@ -9,12 +9,12 @@ than one.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from rally.decisions.chain import LOSS, Chain
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, Faults
 from rally.fields import raise_all
 from rally.keys.names import Job
 from rally.keys.signing import SigningKey
@@ -38,10 +38,11 @@ from rally.releases.draft import (
 )
 from rally.releases.ledger import Ledger, append, read_ledger
 from rally.releases.ledger_lines import LineContent, Reservation, Spending
-from rally.releases.noise import BlockNoise, draw, noise_of
+from rally.releases.noise import BlockNoise, check_noise, draw, noise_of
 from rally.releases.post_processing import make_table
 from rally.releases.recipe import Recipe, Window
 from rally.storage.objectstore.interface import ObjectStore
+from rally.times import moment
 from rally.version import pipeline_version
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def plan(
 
     Raises:
         ConfigurationError: The recipe is not approved, its days are not over, its
-            budget is exhausted, or the ledger has a fault.
+            budget is exhausted, OpenDP is missing, or the ledger has a fault.
         OSError: The platform cannot be read.
     """
     run = _Run(platform, registry, chain, recipe, window, now)
@@ -122,9 +123,14 @@ def release_once(
 
     Raises:
         ConfigurationError: As `plan` does; or the key is another than the decisions
-            name.
+            name, or `now` is yet to come.
         OSError: The platform cannot be read or written, or a KMS does not serve.
     """
+    if now > datetime.now(UTC):
+        raise ConfigurationError(
+            f"--as_of: {moment(now)} is yet to come, and what is released then is not"
+            " known; --plan_only looks ahead"
+        )
     chain.check_key(Job.RELEASE, key)
     run = _Run(platform, registry, chain, recipe, window, now)
     run.plan(read_whole(platform, chain))
@@ -194,11 +200,20 @@ class _Run(NamedTuple):
                 "has a result for which nothing was reserved: the ledger has lost"
                 " lines; restore it from a backup"
             )
-        if draft is None and approvers.faults:
-            raise self._error(f"is not approved: {'; '.join(approvers.faults)}")
-        if reserved is None:
-            self._check_over()
-            budget.check_room(recipe.rho)
+        faults = Faults()
+        with faults.collected():
+            if draft is None and approvers.faults:
+                raise self._error(f"is not approved: {'; '.join(approvers.faults)}")
+        with faults.collected():
+            if reserved is None:
+                self._check_over()
+        with faults.collected():
+            if reserved is None:
+                budget.check_room(recipe.rho)
+        with faults.collected():
+            if draft is None:
+                check_noise(noise)
+        faults.check()
         rho = Decimal(0) if reserved else recipe.rho
         people = approvers.people
         return Plan(self.release, recipe, noise, rho, budget, people, draft)

@@ -1,6 +1,7 @@
 """A release is made once: whatever is killed, repeated or done at the same time."""
 
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
 
@@ -9,7 +10,7 @@ import pytest
 
 from rally.decisions.chain import Head
 from rally.decisions.verifying import read_chain
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, ManyFaults
 from rally.keys.names import Job
 from rally.releases.cells import Cells
 from rally.releases.draft import draft_name, read_draft, sign_draft
@@ -95,6 +96,33 @@ def test_what_may_not_be_released_reserves_nothing(birds, options, run, why):
     with pytest.raises(ConfigurationError, match=why):
         desk.run(**run)
     assert (desk.kinds, desk.summed) == ([], 0)
+
+
+def test_all_that_keeps_a_release_from_being_reserved_is_told_at_once(birds):
+    desk = Desk(birds, rho="0.01", approves=False)
+    with pytest.raises(ManyFaults) as caught:
+        desk.run(now=datetime(2026, 6, 7, 23, tzinfo=UTC))
+    unsigned, early, exhausted = caught.value.faults
+    assert "is not approved: waits for" in unsigned
+    assert "its days end with 2026-06-07" in early
+    assert "its budget is exhausted" in exhausted
+
+
+def test_time_that_is_yet_to_come_is_for_plans_alone(desk):
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert desk.plan(now=later).rho == RECIPE.rho
+    with pytest.raises(ConfigurationError, match="is yet to come"):
+        desk.run(now=later)
+    assert (desk.kinds, desk.summed) == ([], 0)
+
+
+def test_nothing_is_reserved_without_the_library_that_draws(desk, monkeypatch):
+    """What is reserved counts for ever, so the run has to be able to end."""
+    monkeypatch.setitem(sys.modules, "opendp.measurements", None)
+    for run in (desk.run, desk.plan):
+        with pytest.raises(ConfigurationError, match="needs OpenDP"):
+            run()
+    assert desk.kinds == []
 
 
 def test_recipe_that_changed_after_its_release_is_refused(desk):
