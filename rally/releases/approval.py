@@ -5,7 +5,7 @@ file. Of one person's answers on one thing the newest counts, so that nobody has
 for a decision to be undone.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -15,16 +15,19 @@ from rally.decisions.contents import (
     DecisionKind,
     Person,
     ReviewResult,
+    Role,
 )
 from rally.decisions.entry import Entry
 from rally.decisions.release_contents import (
+    RECIPE_AREAS,
     Allotment,
     RecipeSignature,
     ResultSignature,
     Submission,
 )
 from rally.registry.registry import Registry
-from rally.releases.recipe import Recipe
+from rally.releases.ledger_lines import Reservation
+from rally.releases.recipe import Recipe, recipe_of
 from rally.releases.recipe_checks import signing_areas
 
 DRAFT_SIGNERS = 1
@@ -73,14 +76,14 @@ def judge_recipe(recipe: Recipe, registry: Registry, chain: Chain) -> ReleaseApp
         registry: Registry of the studies.
         chain: Chain of decisions.
     """
+    about = recipe.namespace, recipe.id, recipe.fingerprint
     answers = {
         answer.area: (entry.by, answer.result)
-        for entry, answer in _recipe_answers(recipe, chain)
+        for entry, answer in _recipe_answers(chain, *about)
         if entry.by != recipe.author
     }
-    people, faults, is_refused = list[str](), list[str](), False
-    if recipe.author not in _people_ever(chain):
-        faults.append(f"its author, {recipe.author}, is nobody who may sign")
+    people, is_refused = list[str](), False
+    faults = [*_unknown_author(chain, recipe.author)]
     for area in signing_areas(recipe, registry):
         by, result = answers.get(area, ("", None))
         if result is None:
@@ -93,6 +96,32 @@ def judge_recipe(recipe: Recipe, registry: Registry, chain: Chain) -> ReleaseApp
         else:
             people.append(by)
     return ReleaseApproval(tuple(people), tuple(faults), is_refused)
+
+
+def find_unapproved(chain: Chain, reserved: Reservation) -> Iterator[str]:
+    """Says why a release should not have taken its budget, as far as the chain tells.
+
+    Answers since then count as well: who refuses a recipe later does not undo what it
+    released. Whether privacy had to sign follows from the recipe, which is not here.
+
+    Args:
+        chain: Chain of decisions.
+        reserved: Reservation of the release.
+    """
+    about = reserved.study, recipe_of(reserved.release), reserved.fingerprint
+    signed = {
+        (entry.by, answer.area)
+        for entry, answer in _recipe_answers(chain, *about)
+        if answer.result is ReviewResult.APPROVE
+    }
+    yield from _unknown_author(chain, reserved.author)
+    for name in reserved.approvers:
+        if name == reserved.author:
+            yield f"its author, {name}, is no approver"
+        elif not any((name, area) in signed for area in RECIPE_AREAS):
+            yield f"{name} never signed this version of the recipe"
+    if not any((name, Role.STEWARD) in signed for name in reserved.approvers):
+        yield "no steward approved it"
 
 
 def judge_draft(
@@ -180,15 +209,14 @@ def waiting_allotments(chain: Chain) -> dict[str, int]:
 
 
 def _recipe_answers(
-    recipe: Recipe, chain: Chain
+    chain: Chain, namespace: str, recipe: str, fingerprint: str
 ) -> Iterator[tuple[Entry, RecipeSignature]]:
-    """Gives the answers on a recipe as it is, in the order of the chain."""
-    fingerprint = recipe.fingerprint
+    """Gives the answers on a version of a recipe, in the order of the chain."""
     for entry in chain.of(DecisionKind.SIGN_RECIPE):
         content = entry.content
         assert isinstance(content, RecipeSignature)
         about = (content.namespace, content.recipe, content.fingerprint)
-        if about == (recipe.namespace, recipe.id, fingerprint):
+        if about == (namespace, recipe, fingerprint):
             yield entry, content
 
 
@@ -219,8 +247,9 @@ def _judge_result(
     return ReleaseApproval(tuple(people), tuple(faults), is_refused)
 
 
-def _people_ever(chain: Chain) -> Sequence[str]:
-    """Gives the names of all who may sign or once could."""
+def _unknown_author(chain: Chain, author: str) -> Iterator[str]:
+    """Says that the author of a recipe is nobody who may sign or once could."""
     added = (entry.content for entry in chain.of(DecisionKind.ADD_PERSON))
     later = [each.name for each in added if isinstance(each, Person)]
-    return [*(each.name for each in chain.founding.people), *later]
+    if author not in [*(each.name for each in chain.founding.people), *later]:
+        yield f"its author, {author}, is nobody who may sign"

@@ -10,7 +10,12 @@ from typing import NamedTuple
 
 from rally.decisions.chain import Chain
 from rally.errors import ConfigurationError
-from rally.releases.approval import find_submission, judge_draft, judge_submission
+from rally.releases.approval import (
+    find_submission,
+    find_unapproved,
+    judge_draft,
+    judge_submission,
+)
 from rally.releases.budget import overspent
 from rally.releases.draft import FOLDER, draft_name, read_draft
 from rally.releases.ledger import Ledger, ResultId, read_ledger
@@ -53,6 +58,10 @@ def verify_releases(
     """
     ledger = read_ledger(platform, chain)
     faults = [*ledger.faults, *overspent(chain, ledger)]
+    for reserved in ledger.reservations.values():
+        where = f"{reserved.study}/{reserved.release}"
+        whys = find_unapproved(chain, reserved)
+        faults += [f"{where}: took its budget, and {why}" for why in whys]
     faults += _wrong_drafts(platform, chain, ledger)
     unfinished = list(_unfinished(ledger))
     for placing in ledger.placings.values():

@@ -2,10 +2,14 @@
 
 import pytest
 
-from rally.decisions.contents import ReviewResult
+from rally.decisions.contents import ReviewResult, Role
 from rally.releases.ledger_lines import line_name
 from tests.rally.releases.drafts import RELEASE, STUDY
 from tests.rally.releases.outbox import FOLDER, Outbox, overwrite, remove
+from tests.rally.releases.recipes import make_recipe
+from tests.rally.releases.release_desk import RECIPE
+from tests.rally.releases.signed_releases import REFUSE
+from tests.support.ledger_lines import put_lines, reservation
 
 
 @pytest.fixture
@@ -62,3 +66,67 @@ def test_file_that_is_not_there_yet_is_placed_by_the_next_run(outbox):
     assert ["run `rally releases place`" in each for each in found.unfinished] == [True]
     outbox.place()
     assert outbox.verify()[1:] == ((), ())
+
+
+NEXT = "weekly.2026-06-08"
+
+
+@pytest.mark.parametrize(
+    ("changes", "whys"),
+    [
+        ({}, ()),
+        ({"approvers": ("steward",)}, ()),
+        ({"approvers": ()}, ("no steward approved it",)),
+        ({"approvers": ("privacy",)}, ("no steward approved it",)),
+        (
+            {"approvers": ("steward", "decide")},
+            ("decide never signed this version of the recipe",),
+        ),
+        ({"author": "steward"}, ("its author, steward, is no approver",)),
+        ({"author": "nobody"}, ("its author, nobody, is nobody who may sign",)),
+        (
+            {"fingerprint": "f" * 64},
+            (
+                "steward never signed this version of the recipe",
+                "privacy never signed this version of the recipe",
+                "no steward approved it",
+            ),
+        ),
+        (
+            {"release": "daily.2026-06-08", "approvers": ("steward",)},
+            (
+                "steward never signed this version of the recipe",
+                "no steward approved it",
+            ),
+        ),
+    ],
+    ids=str,
+)
+def test_budget_is_taken_by_what_people_approved(outbox, changes, whys):
+    """The job's key alone writes the ledger, and nobody would sign what it invents."""
+    line = reservation(NEXT, study=STUDY)._replace(
+        fingerprint=RECIPE.fingerprint,
+        author=RECIPE.author,
+        approvers=("steward", "privacy"),
+    )
+    line = line._replace(**changes)
+    put_lines(outbox.platform, line)
+    where = f"{STUDY}/{line.release}"
+    assert outbox.verify().faults == tuple(
+        f"{where}: took its budget, and {why}" for why in whys
+    )
+
+
+def test_refusal_of_a_recipe_undoes_nothing_that_it_released(outbox):
+    outbox.signed.sign_recipe(RECIPE, result=REFUSE)
+    assert outbox.verify().faults == ()
+
+
+def test_refusal_is_no_approval(outbox):
+    recipe = make_recipe(rho="0.01")
+    outbox.signed.sign_recipe(recipe, Role.STEWARD, result=REFUSE)
+    line = reservation(NEXT, study=STUDY)._replace(
+        fingerprint=recipe.fingerprint, author=recipe.author
+    )
+    put_lines(outbox.platform, line)
+    assert len(outbox.verify().faults) == 2
