@@ -40,14 +40,14 @@ from rally.releases.collecting import (
 from rally.releases.draft import Draft
 from rally.releases.noise import BlockNoise
 from rally.releases.placing import open_releases, place, result_of_draft
+from rally.releases.recent_people import check_recent, read_people_since
 from rally.releases.recipe import Recipe, Window
 from rally.releases.recipe_files import find_recipe
 from rally.releases.release import Plan, plan, release_once
-from rally.settings import make_pseudonyms
+from rally.settings import latest, make_pseudonyms
 from rally.tables import Column, Table, Value, print_results
 from rally.times import InvalidTime, parse_day
 from rally.withdrawal.bootstrap import open_list
-from rally.withdrawal.list_object import read_people
 from rally.withdrawal.study_view import StudyView
 
 ReleaseOptions = pipeline_options("ReleaseOptions", RELEASE)
@@ -94,7 +94,8 @@ def _run(options: PipelineOptions) -> Made:
     recipe = find_recipe(studies, registry, study.namespace, own.recipe).require()
     window = _find_window(recipe, own.window, now)
     platform = settings.stores().platform
-    chain = open_list(platform).decisions
+    opened = open_list(platform)
+    chain = opened.decisions
     if chain.has_loss:
         raise JobStopped(LOSS)
     if study.namespace in settings.concluded(registry):
@@ -105,7 +106,12 @@ def _run(options: PipelineOptions) -> Made:
     planned = plan(platform, registry, chain, recipe, window, now)
     if own.plan_only:
         return Made(planned)
-    collect = partial(_collect, options, settings, registry, study, recipe, window)
+    counter = opened.list.counter
+    if planned.draft is None:  # else no row is read
+        counter = check_recent(settings.stores(), chain, study.namespace, counter, now)
+    collect = partial(
+        _collect, options, settings, registry, study, recipe, window, counter
+    )
     key = settings.release_key()
     made = release_once(platform, registry, chain, recipe, window, collect, key, now)
     return _leave(own.releases, settings, chain, planned, made, now)
@@ -158,15 +164,23 @@ def _collect(
     study: Study,
     recipe: Recipe,
     window: Window,
+    counter: int,
 ) -> np.ndarray:
-    """Sums all rows, on the runner that the options name: exact, and secret."""
-    stores, now = settings.stores(), settings.clock()()
+    """Sums all rows, on the runner that the options name: exact, and secret.
+
+    What counts is judged by now, however far back the job looks: retention may have
+    ended since, and a consent.
+    """
+    now = latest(settings.clock()())
+    settings, stores = settings.fixed_at(now), settings.stores()
     pseudonyms = make_pseudonyms(settings.keys(registry), registry)
-    view = StudyView.of_list(read_people(stores.platform), study, pseudonyms, now)
+    published = read_people_since(stores, counter)
+    view = StudyView.of_list(published, study, pseudonyms, now)
     store = stores.of(study.namespace)
     works = divide(open_scans(store, study, recipe, window, view, now), window)
     sealing = Sealing(recipe.release_id(window))
-    make_worker = partial(Collector, settings, recipe, window, sealing.public)
+    counter = published.list.counter
+    make_worker = partial(Collector, settings, recipe, window, sealing.public, counter)
     platform, what = stores.platform, "parts summed"
     answers = run_step(JOB, options, "Sum", works, make_worker, platform, what)
     cells = Cells(recipe)

@@ -34,6 +34,7 @@ from rally.releases.cells import Cells
 from rally.releases.demographic_groups import DemographicGroups, columns_needed
 from rally.releases.demographics import find_document
 from rally.releases.grouping import Countable, Demographics, count_rows, join
+from rally.releases.recent_people import read_people_since
 from rally.releases.recipe import Grouping, Recipe, Window
 from rally.releases.summing import sum_up
 from rally.settings import Settings, make_pseudonyms
@@ -41,7 +42,6 @@ from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import EVERYBODY, Range
 from rally.storage.row_streams import UnreadableRows
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
-from rally.withdrawal.list_object import read_people
 from rally.withdrawal.study_view import StudyView, expunged_rows
 from rally.withdrawal.view_object import ExpungedRows
 
@@ -80,7 +80,7 @@ class ReleaseSettings(Settings):
         return replace(self, study=study)
 
     def fixed_at(self, now: datetime) -> "ReleaseSettings":
-        """Gives the same for workers, whose clocks all say the launcher's time."""
+        """Gives the same with a clock that says one time, on workers as well."""
         return replace(self, as_of=now.isoformat())
 
 
@@ -123,7 +123,12 @@ class Collector:
     """Sums what the rows of a range of participants contribute to a release."""
 
     def __init__(
-        self, settings: ReleaseSettings, recipe: Recipe, window: Window, public: str
+        self,
+        settings: ReleaseSettings,
+        recipe: Recipe,
+        window: Window,
+        public: str,
+        counter: int,
     ) -> None:
         """Opens what the sums are made of.
 
@@ -132,6 +137,8 @@ class Collector:
             recipe: Recipe that was approved.
             window: Days of the release.
             public: Key to which sums are sealed, a Tink keyset as JSON.
+            counter: Counter of the withdrawal list that the launcher read; an older
+                one is refused.
 
         Raises:
             ConfigurationError: Something is not as it must be.
@@ -147,7 +154,7 @@ class Collector:
         self._key = pseudonyms.release_key(
             recipe.namespace, f"{recipe.fingerprint} {self._release}"
         )
-        published = read_people(stores.platform)
+        published = read_people_since(stores, counter)
         view = StudyView.of_list(published, study, pseudonyms, now)
         store = stores.of(recipe.namespace)
         self._scans = open_scans(store, study, recipe, window, view, now)

@@ -7,10 +7,12 @@ import sys
 import numpy as np
 import pytest
 
+from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
 from rally.releases.collecting import Collector, ReleaseSettings, Sealing
 from rally.releases.recipe_files import find_recipe
 from rally.storage.partitions import Bucket
+from rally.withdrawal.list_object import LIST
 from tests.pipelines.release_garden import Garden
 from tests.support.world import AS_OF, GARDEN, contents
 
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.slow("jobs")
 MADE = ["Reservation", "Spending", "Placing"]
 
 
-def collector(garden: Garden) -> Collector:
+def collector(garden: Garden, counter: int = 0) -> Collector:
     """What a worker of the job is."""
     registry = Registry.load(garden.world.studies)
     recipe = find_recipe(garden.world.studies, registry, GARDEN, "pages").require()
@@ -31,7 +33,7 @@ def collector(garden: Garden) -> Collector:
         as_of=AS_OF,
         study=GARDEN,
     )
-    return Collector(settings, recipe, window, Sealing("pages").public)
+    return Collector(settings, recipe, window, Sealing("pages").public, counter)
 
 
 @pytest.fixture
@@ -61,6 +63,47 @@ def test_nobody_counts_who_has_left(garden):
     assert garden.run("delete") == 0
 
     assert collector(garden).sum_up().tolist() == [2, 1, 0, 3, 1, 0, 12, 4, 0]
+
+
+def test_nobody_counts_who_left_while_deletion_did_not_run(garden, capfd):
+    """The list says nothing of who left since: it must be as new as readers' views."""
+    garden.approve()
+    garden.leave(3)
+    later = "2026-06-03T12:00:01Z"
+    capfd.readouterr()
+    assert garden.run("release", GARDEN, "pages", as_of=later) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "is of 2026-06-01T12:00:00Z, and people may have left since" in line
+    assert garden.lines == []
+
+    garden.delete(later)
+    assert garden.run("release", GARDEN, "pages", as_of=later) == 0
+    assert garden.cells["people"] == ("2", "1", "0")
+
+
+def test_list_that_was_put_back_is_refused_by_launcher_and_workers(garden, capfd):
+    garden.approve()
+    before = garden.platform.read(LIST)
+    garden.leave(3)
+    garden.delete()
+    generation = garden.platform.stat(LIST).generation
+    garden.platform.replace(LIST, before, generation)
+    capfd.readouterr()
+
+    assert garden.run("release", GARDEN, "pages") == 2
+    assert garden.lines == []
+    assert "an older one was put back" in capfd.readouterr().err
+    with pytest.raises(ConfigurationError, match="is list 0, and list 1 was published"):
+        collector(garden, 1)
+
+
+def test_rows_count_only_as_long_as_they_are_kept_today(tmp_path):
+    """However far back the job looks: they are gone, or should be."""
+    garden = Garden(tmp_path, days=20)
+    garden.ingest()
+    garden.approve()
+    assert garden.run("release", GARDEN, "pages") == 0
+    assert garden.cells["people"] == ("0", "0", "0")
 
 
 @pytest.mark.parametrize(
