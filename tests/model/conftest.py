@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.model.studies import load_studies
+from tests.model.studies import TABLES, load_studies
 
 
 @pytest.fixture(scope="session")
@@ -11,7 +11,10 @@ def registries(tmp_path_factory):
     ends = {5: "2026-05-14", 200: "2026-11-25"}
     return {
         (day, is_renewed): load_studies(
-            tmp_path_factory.mktemp("studies"), end, is_renewed=is_renewed
+            tmp_path_factory.mktemp("studies"),
+            end,
+            is_renewed=is_renewed,
+            tables=TABLES,
         )
         for day, end in ends.items()
         for is_renewed in (False, True)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from rally.registry.registry import Registry
 from rally.registry.review_files import dump_review
@@ -54,7 +55,6 @@ policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
 namespace: {POND}
 kind: study
 name: Pond{NOTICES}
-derived: [{TABLES}]
 starts: 2026-02-01
 policy: {{enrolment: required, do_not_track: consent, private_browsing: client,
           after_end: delete, unmatched_withdrawals: hold}}{_DOCUMENTS}""",
@@ -111,30 +111,37 @@ def _data(mark, amount, text):
 _NEW_MARK = {"name": "mark", "type": {"type": "string", "one_of": ["a"]}}
 _DATA = _data(_NEW_MARK, "long", "remark")
 _OLDER_DATA = _data(_MARK, "int", "memo")
+_PLAIN = {**_with(LEFT, _MARK), "name": "data"}
 _JOINED = _with(JOINED, _STUDY, _MARK)
 _LEFT = _with(LEFT, _STUDY)
 _SCHEMAS = {
-    **{f"{study}/visit.1": _DATA for study in (GARDEN, POND)},
     **{f"{study}/study-enrollment.1": _JOINED for study in (GARDEN, POND, HOUSE)},
     **{f"{study}/study-unenrollment.1": _LEFT for study in (GARDEN, POND, HOUSE)},
-    f"{GARDEN}/survey.1": _DATA,
     f"{HOUSE}/enrollment.1": _JOINED,
     f"{HOUSE}/unenrollment.1": _LEFT,
     f"{HOUSE}/uninstall-deletion.1": UNINSTALLED,
 }
-_OLDER = (f"{GARDEN}/visit.1", f"{GARDEN}/survey.1", f"{POND}/visit.1")
-"""Documents that have an older revision: a ping of the mark "b" fits no newer one."""
+_DOCUMENTS_OF_DATA = (f"{GARDEN}/visit.1", f"{GARDEN}/survey.1", f"{POND}/visit.1")
 
 
-def load_studies(folder: Path, end: str, *, is_renewed: bool = False) -> Registry:
+def load_studies(
+    folder: Path, end: str, *, is_renewed: bool = False, tables: str = ""
+) -> Registry:
     """The registry, with reviews that do not move with the garden's end.
+
+    Documents of data have an older revision: a ping of the mark "b" fits no newer one.
 
     Args:
         folder: empty folder to write it to.
         end: last day on which the garden collects, YYYY-MM-DD.
         is_renewed: whether the renewal of the garden's review is in it.
+        tables: URI of researchers' own tables of the pond's rows; "" is none.
     """
     write_studies(folder, end)
+    _write_data(folder, described(_DATA), described(_OLDER_DATA))
+    if tables:
+        with (folder / POND / "study.yaml").open("a") as file:
+            file.write(f"\nderived: [{tables}]\n")
     for study in Registry.load(str(folder)).studies.values():
         (folder / study.namespace / FOLDER).mkdir()
         for review in reviews_of(study, is_renewed=is_renewed):
@@ -144,15 +151,22 @@ def load_studies(folder: Path, end: str, *, is_renewed: bool = False) -> Registr
 
 
 def write_studies(folder: Path, end: str) -> None:
-    """The same without reviews."""
+    """The same without reviews; both revisions of data have a mark and no more."""
     schemas = {
         f"{name}.avsc": json.dumps(described(each)) for name, each in _SCHEMAS.items()
     }
-    for name in _OLDER:
-        namespace, _, document = name.partition("/")
-        older = described(_OLDER_DATA)
-        path = f"{namespace}/revisions/{document}/1.avsc"
-        schemas[path] = json.dumps(older)
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))
+    older = described(_PLAIN, purpose="An older test")
+    _write_data(folder, described(_PLAIN), older)
+
+
+def _write_data(folder: Path, newest: Any, older: Any) -> None:
+    """Writes the two revisions of each document of data."""
+    for name in _DOCUMENTS_OF_DATA:
+        namespace, _, document = name.partition("/")
+        first = folder / namespace / "revisions" / document / "1.avsc"
+        first.parent.mkdir(parents=True, exist_ok=True)
+        first.write_text(json.dumps(older))
+        (folder / f"{name}.avsc").write_text(json.dumps(newest))
