@@ -102,16 +102,16 @@ _PART = {"type": "record", "name": "part", "fields": [_optional("word"), _SIZE]}
 _PARTS = {"name": "parts", "type": {"type": "array", "items": _PART}}
 
 
-def _data(mark, amount, text):
+def _data(mark, amount, text, parts=_PARTS):
     """The record of a revision: who takes fields out of it may meet any type."""
-    fields = mark, _optional("note"), _PARTS, _optional("amount", amount)
+    fields = mark, _optional("note"), parts, _optional("amount", amount)
     return {**_with(LEFT, *fields, _optional(text)), "name": "data"}
 
 
 _NEW_MARK = {"name": "mark", "type": {"type": "string", "one_of": ["a"]}}
 _DATA = _data(_NEW_MARK, "long", "remark")
 _OLDER_DATA = _data(_MARK, "int", "memo")
-_PLAIN = {**_with(LEFT, _MARK), "name": "data"}
+_LOOSE = _data(_MARK, "long", "remark", _optional("parts", _PARTS["type"]))
 _JOINED = _with(JOINED, _STUDY, _MARK)
 _LEFT = _with(LEFT, _STUDY)
 _SCHEMAS = {
@@ -151,15 +151,15 @@ def load_studies(
 
 
 def write_studies(folder: Path, end: str) -> None:
-    """The same without reviews; both revisions of data have a mark and no more."""
+    """The same without reviews; of both revisions of data a mark alone is a row."""
     schemas = {
         f"{name}.avsc": json.dumps(described(each)) for name, each in _SCHEMAS.items()
     }
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))
-    older = described(_PLAIN, purpose="An older test")
-    _write_data(folder, described(_PLAIN), older)
+    older = described(_LOOSE, purpose="An older test")
+    _write_data(folder, described(_LOOSE), older)
 
 
 def _write_data(folder: Path, newest: Any, older: Any) -> None:

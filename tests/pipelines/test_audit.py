@@ -12,10 +12,10 @@ import pytest
 
 from pipelines import audit, cli
 from pipelines.jobs import audit as audit_job
+from rally import settings
 from rally.audit.findings import Check, Status
 from rally.audit.row_audit import RowAudit
 from rally.errors import CorruptFile
-from rally.registry.transitions import States
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
 from tests.support.world import (
@@ -126,7 +126,7 @@ def test_platform_that_cannot_be_read_proves_nothing(
     def refuse(*_):
         raise error
 
-    monkeypatch.setattr(States, "read", refuse)
+    monkeypatch.setattr(settings, "read_chain", refuse)
     status, out, errors = run(world, lived_in, capsys)
     assert (status, out) == (2, "")
     assert errors == f"rally: {lived_in}/platform: {told}\n"
