@@ -198,12 +198,12 @@ def _find_draft(platform: "ObjectStore", study: str, release: str) -> _Result:
     chain = read_chain(platform)
     ledger = read_whole(platform, chain)
     draft = require_draft(platform, chain, ledger, study, release)
-    author = ledger.reservations[study, release].author
+    reserved = ledger.reservations[study, release]
     return _Result(
         draft.sha256,
-        frozenset({author}),
-        (f"{study}: {release}, by {author}: {draft.title}",),
-        lambda chain: judge_draft(chain, study, release, draft.sha256, author),
+        frozenset({reserved.author}),
+        (f"{study}: {release}, by {reserved.author}: {draft.title}",),
+        lambda chain: judge_draft(chain, reserved, draft.sha256),
     )
 
 
@@ -277,7 +277,8 @@ COMMANDS = (
             RESULT,
         ),
         about="Signs a result that waits inside. A release takes one person who is not"
-        " the author of its recipe, a submitted file two who did not submit it.",
+        " the author of its recipe, and has not alone approved that; a submitted file"
+        " takes two who did not submit it.",
         example="rally-birds weekly.2026-06-01 --by=steve --store=/srv/rally/store"
         " --people_keys=/home/steve/keys",
         changes=True,

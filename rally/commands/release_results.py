@@ -81,7 +81,7 @@ def _releases(chain: "Chain", ledger: "Ledger") -> list[_Row]:
         elif spent is None:
             state = "took its budget; run it again"
         else:
-            found = judge_draft(chain, study, release, spent.sha256, reserved.author)
+            found = judge_draft(chain, reserved, spent.sha256)
             state = "; ".join(found.faults) or "signed; place it"
         rows.append(_Row(study, release, reserved.rho, state))
     return rows

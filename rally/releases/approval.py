@@ -124,20 +124,24 @@ def find_unapproved(chain: Chain, reserved: Reservation) -> Iterator[str]:
         yield "no steward approved it"
 
 
-def judge_draft(
-    chain: Chain, study: str, release: str, sha256: str, author: str
-) -> ReleaseApproval:
+def judge_draft(chain: Chain, reserved: Reservation, sha256: str) -> ReleaseApproval:
     """Judges what is signed of a draft.
+
+    Its recipe and the draft together take two people, so that nobody has a release made
+    and lets it leave alone: an author is a word in a file.
 
     Args:
         chain: Chain of decisions.
-        study: Namespace of the study.
-        release: Id of the release.
+        reserved: Reservation under which it was made.
         sha256: SHA-256 of the draft, in hex.
-        author: Name of the author of the recipe by which it was made.
     """
-    answers = _result_answers(chain, study, release, sha256)
-    return _judge_result(answers, {author}, DRAFT_SIGNERS)
+    answers = _result_answers(chain, reserved.study, reserved.release, sha256)
+    found = _judge_result(answers, {reserved.author}, DRAFT_SIGNERS)
+    if not found.people or len({*found.people, *reserved.approvers}) > 1:
+        return found
+    (only,) = found.people
+    why = f"waits for a signature of somebody else: {only} approved its recipe"
+    return found._replace(faults=(*found.faults, why))
 
 
 def judge_submission(chain: Chain, submitted: SubmittedFile) -> ReleaseApproval:

@@ -48,8 +48,8 @@ def find_awaited(
                 what = f"recipe {file.id}: {'; '.join(found.faults)}"
                 yield AwaitedSignature(file.namespace, what, "rally releases check")
     for (study, release), spent in ledger.spendings.items():
-        author = ledger.reservations[study, release].author
-        found = judge_draft(chain, study, release, spent.sha256, author)
+        reserved = ledger.reservations[study, release]
+        found = judge_draft(chain, reserved, spent.sha256)
         yield from _of_result(ledger, study, release, found)
     for study in registry.studies:
         for each in find_submissions(chain, study):

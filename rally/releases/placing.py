@@ -107,8 +107,7 @@ def result_of_draft(
     """
     ledger = read_whole(platform, chain)
     draft = require_draft(platform, chain, ledger, study, release)
-    author = ledger.reservations[study, release].author
-    approval = judge_draft(chain, study, release, draft.sha256, author)
+    approval = judge_draft(chain, ledger.reservations[study, release], draft.sha256)
     return ResultFiles(study, release, draft.sha256, render(draft), approval)
 
 

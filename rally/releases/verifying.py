@@ -113,7 +113,7 @@ def _wrong_placing(chain: Chain, ledger: Ledger, placing: Placing) -> Iterator[s
     if submitted is not None:
         judged = judge_submission(chain, submitted)
     elif reserved is not None:
-        judged = judge_draft(chain, study, release, sha256, reserved.author)
+        judged = judge_draft(chain, reserved, sha256)
     else:
         yield f"{where}: left, and nobody submitted it"
         return

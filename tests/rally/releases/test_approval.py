@@ -16,6 +16,7 @@ from rally.releases.approval import (
 from tests.rally.releases.birds import BIRDS
 from tests.rally.releases.recipes import WEEKLY, make_recipe
 from tests.rally.releases.signed_releases import REFUSE, SignedReleases
+from tests.support.ledger_lines import reservation
 
 STEWARD, PRIVACY = Role.STEWARD, Role.PRIVACY
 WEEKLY_RECIPE = make_recipe()
@@ -119,8 +120,11 @@ def test_recipe_has_an_author_whom_the_chain_knows(signed, birds):
     assert what not in recipe_state(signed, birds, recipe)[1]
 
 
-def draft_state(signed, sha256="2" * 64, release=RELEASE):
-    found = judge_draft(signed.chain, BIRDS, release, sha256, "author")
+def draft_state(signed, *approvers):
+    reserved = reservation(RELEASE, study=BIRDS)._replace(
+        author="author", approvers=approvers or ("steward", "privacy")
+    )
+    found = judge_draft(signed.chain, reserved, "2" * 64)
     return found.people, found.faults
 
 
@@ -135,6 +139,19 @@ def test_draft_takes_one_person_who_is_not_its_author(signed):
     assert draft_state(signed) == ((), waits)
     signed.sign_result("privacy", RELEASE, "2" * 64)
     assert draft_state(signed) == (("privacy",), ())
+
+
+def test_recipe_and_draft_together_take_two_people(signed):
+    """An author is a word in a file, which who approves it may have written."""
+    signed.sign_result("steward", RELEASE, "2" * 64)
+    waits = "waits for a signature of somebody else: steward approved its recipe"
+    assert draft_state(signed, "steward") == (("steward",), (waits,))
+    assert draft_state(signed, "steward", "privacy") == (("steward",), ())
+    assert draft_state(signed, "privacy") == (("steward",), ())
+    signed.sign_result("decide", RELEASE, "2" * 64)
+    assert draft_state(signed, "steward") == (("steward", "decide"), ())
+    signed.sign_result("steward", RELEASE, "2" * 64, REFUSE)
+    assert draft_state(signed, "steward") == (("decide",), ("steward refused it",))
 
 
 def test_refusal_of_one_stands_until_they_answer_anew(signed):

@@ -53,7 +53,7 @@ def test_draft_waits_until_it_has_left_or_is_refused(birds):
             f"rally releases sign {BIRDS} {RELEASE}",
         )
     ]
-    signed.sign_result("steward", RELEASE, sha256)
+    signed.sign_result("decide", RELEASE, sha256)
     assert awaited(signed, birds, (), ledger) == [
         (f"result {RELEASE}: may leave", f"rally releases place {BIRDS} {RELEASE}")
     ]
