@@ -141,7 +141,7 @@ class Judge:
             _refuse_by_person(opened)
             sender, illegible = identify_as_legible(opened, self._pseudonyms)
             joined = self._make_joined_event(opened, sender)
-            if illegible and joined is None:
+            if illegible and not (joined and opened.is_bound):
                 raise illegible
             if broken_promise and illegible is None:
                 return Outcome(label, event=joined, refusal=broken_promise)
@@ -167,10 +167,10 @@ class Judge:
                     raise illegible
                 whole = make_row(opened, in_study, self._decisions.approvals)
             except PingFailed as failed:
-                # Whoever joins has joined, though their row waits. But whoever left
-                # comes back by what is an enrolment for sure alone: somebody who has
-                # seen a sealed ping of theirs can send it as one.
-                came = joined if person is None else None
+                # Whoever joins has joined, though their row waits. But what came in a
+                # JWE is an enrolment by its schema alone: whoever has seen a sealed
+                # ping of data can send it as one, after its sender left.
+                came = joined if opened.is_bound else None
                 return Outcome(
                     label, event=came, failure=failed.reason, where=failed.where
                 )
@@ -305,7 +305,8 @@ class Judge:
             path = ping.address.path
             clear, jwe = self._opener.open(ping.envelope.payload, namespace, path)
             document_id = self._document_id(ping.address, jwe)
-            return OpenedPing(route, ping.envelope, ping.sent, document_id, clear)
+            opened = OpenedPing(route, ping.envelope, ping.sent, document_id, clear)
+            return opened._replace(is_bound=jwe is None)
         payload, failure = None, None
         try:
             payload = self._opener.open_pioneer(

@@ -56,6 +56,8 @@ class OpenedPing(NamedTuple):
         clear: JSON object of the payload.
         failure: reason for a dead letter beside the row, where the payload of an
             enrolment does not open.
+        is_bound: whether the ciphertext is bound to the path, so that the ping was
+            sealed as the document that the path names.
     """
 
     route: Route
@@ -64,6 +66,7 @@ class OpenedPing(NamedTuple):
     document_id: str
     clear: dict[str, Any]
     failure: FailureReason | None = None
+    is_bound: bool = False
 
     @property
     def micros(self) -> int:

@@ -152,10 +152,16 @@ UNDECLARED = Outcome(
 )
 
 
-def test_enrolment_whose_row_fails_is_an_event_and_a_dead_letter(small_rally, payload):
-    envelope = small_rally.seal_glean("rally-x", "joined.1", payload(unknown=1))
+@pytest.mark.parametrize("has_left", [False, True])
+def test_bound_enrolment_whose_row_fails_is_an_event_and_a_dead_letter(
+    small_rally, payload, has_left
+):
+    me = small_rally.pseudonyms.of_platform(RALLY_ID)
+    known = make_list(1, *[left(me, "rally-x", MICROS - 1)][:has_left])
+    envelope = small_rally.seal_tink("rally-x", "joined.1", payload(unknown=1))
     event = joined(small_rally, envelope, "rally-x", "rally-x/joined.1")
-    assert small_rally.judge(envelope) == UNDECLARED._replace(event=event)
+    outcome = small_rally.judge(envelope, withdrawals=known)
+    assert outcome == UNDECLARED._replace(event=event)
 
 
 def test_enrolment_that_the_promise_refuses_is_an_event_whatever_its_row_is(
@@ -170,13 +176,17 @@ def test_enrolment_that_the_promise_refuses_is_an_event_whatever_its_row_is(
     assert small_rally.judge(envelope) == expected
 
 
+@pytest.mark.parametrize("is_published", [False, True])
 @pytest.mark.parametrize("document", ["visit.1", "joined.1"])
-def test_who_left_comes_back_by_what_is_an_enrolment_alone(
-    small_rally, payload, document
+def test_jwe_is_an_enrolment_by_its_schema_alone(
+    small_rally, payload, document, is_published
 ):
-    """Whoever has seen a sealed ping can send it again, as another document."""
+    """Whoever has seen a sealed ping can send it again, as another document.
+
+    Its sender may have left a moment ago, and be on no list that is published.
+    """
     me = small_rally.pseudonyms.of_platform(RALLY_ID)
-    known = make_list(1, left(me, "rally-x", MICROS - 1))
+    known = make_list(1, *[left(me, "rally-x", MICROS - 1)][:is_published])
     sealed = small_rally.seal_glean("rally-x", document, payload(unknown=1))
     sent_as = small_rally.seal_glean("rally-x", "joined.1", payload())
     outcome = small_rally.judge(sealed._replace(uri=sent_as.uri), withdrawals=known)
@@ -189,16 +199,14 @@ MALFORMED = ["no id", "", "0" * 32, 5]
 
 @pytest.mark.parametrize("value", MALFORMED)
 @pytest.mark.parametrize("attributes", [{}, {"dnt": "1"}])
-def test_pioneer_enrolment_of_a_malformed_deletion_id_is_an_event_and_kept(
+def test_pioneer_enrolment_of_a_malformed_deletion_id_is_kept(
     small_rally, value, attributes
 ):
-    """It may yet be read, when its schema is mended."""
+    """It is an event once it can be read, when its schema is mended."""
     document = "pioneer-enrollment.1"
     envelope = small_rally.seal_pioneer("pioneer-hub", document, {"deletionId": value})
     envelope = envelope._replace(**attributes)
-    signal = f"pioneer-hub/{document}"
     assert small_rally.judge(envelope) == Outcome(
         Label("pioneer-hub", document),
-        event=joined(small_rally, envelope, RALLY, signal),
         failure=FailureReason.INVALID_ID,
     )

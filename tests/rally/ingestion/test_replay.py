@@ -425,7 +425,7 @@ def test_replay_judges_by_when_a_ping_was_sent(small_rally, payload, job, no_x):
 def test_enrolment_whose_row_fails_again_is_one_event_and_one_letter(
     small_rally, job, payload
 ):
-    job.ingest(small_rally.seal_glean("rally-x", "joined.1", payload(unknown=1)))
+    job.ingest(small_rally.seal_tink("rally-x", "joined.1", payload(unknown=1)))
     (event,) = read_events(job.platform)
     assert (event.kind, event.scope) == (EventKind.JOINED, "rally-x")
     counts = {"rally-x/joined.1/failed/schema_mismatch": 1}
