@@ -10,6 +10,8 @@ is published is made of it.
 """
 
 import hashlib
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,12 +34,14 @@ from rally.releases.card import Card, CardEntry
 from rally.releases.table import ColumnKind, ReleaseColumn, ReleaseTable
 from rally.storage.container import canonical_json
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+from rally.storage.records import list_records
 
 FOLDER = "releases/"
 MOST_BYTES = 16 * 1024 * 1024
 """Largest size of a draft; one of 10,000 cells takes less."""
 
 _CONTEXT = b"rally release draft\n"
+_NAME = re.compile(f"{FOLDER}study=([a-z0-9-]+)/([a-z0-9.-]+)[.]json")
 
 
 class Draft(NamedTuple):
@@ -81,6 +85,17 @@ def draft_name(study: str, release: str) -> str:
     return f"{FOLDER}study={study}/{release}.json"
 
 
+def list_drafts(platform: ObjectStore) -> Iterator[tuple[str, str]]:
+    """Names the releases that have a draft: study and release; reads none of them.
+
+    Raises:
+        OSError: The platform cannot be listed.
+    """
+    for info in list_records(platform, FOLDER):
+        if match := _NAME.fullmatch(info.name):
+            yield match[1], match[2]
+
+
 def sign_draft(draft: Draft, key: SigningKey) -> Draft:
     """Gives the draft under its signature. Raises OSError of a KMS."""
     return draft._replace(signature=key.sign(_signed(draft)).hex())
@@ -90,13 +105,23 @@ def create_draft(platform: ObjectStore, draft: Draft) -> bool:
     """Writes a signed draft where there is none; tells whether it did.
 
     Raises:
-        ValueError: It could not be read back: a fault of this software.
+        ConfigurationError, ValueError: As `check_readable` does; of a recipe without
+            faults neither is to be expected.
         OSError: The platform cannot be written.
     """
-    name = draft_name(draft.study, draft.release)
-    if _decode(draft.data, name) != draft:
+    check_readable(draft)
+    return platform.create(draft_name(draft.study, draft.release), draft.data)
+
+
+def check_readable(draft: Draft) -> None:
+    """Sees that a draft would be read as it is.
+
+    Raises:
+        ConfigurationError: It is too long, or has too many brackets.
+        ValueError: It would be read as another: a fault of this software.
+    """
+    if _decode(draft.data, draft_name(draft.study, draft.release)) != draft:
         raise ValueError("the draft could not be read back")
-    return platform.create(name, draft.data)
 
 
 def read_draft(

@@ -33,6 +33,7 @@ from rally.releases.draft import (
     Draft,
     create_draft,
     draft_name,
+    list_drafts,
     read_draft,
     sign_draft,
 )
@@ -47,6 +48,10 @@ from rally.version import pipeline_version
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_MOST_TOLD = 10
+"""Most drafts without a line that are named."""
 
 
 class Plan(NamedTuple):
@@ -156,14 +161,24 @@ def read_whole(platform: ObjectStore, chain: Chain) -> Ledger:
     """Reads a ledger under which something may be released or placed.
 
     Raises:
-        ConfigurationError: It has a fault, a study took more than its budget, or
-            decisions are lost, which may have been the ones that allotted it.
+        ConfigurationError: It has a fault, it has lost the line of a draft that is
+            there, a study took more than its budget, or decisions are lost, which may
+            have been the ones that allotted it.
         OSError: The platform cannot be read.
     """
     if chain.has_loss:
         raise ConfigurationError(LOSS)
+    drafts = [*list_drafts(platform)]  # first: a draft has its line before it is there
     ledger = read_ledger(platform, chain)
     ledger.check()
+    lost = [each for each in drafts if each not in ledger.reservations]
+    raise_all(
+        [
+            f"{draft_name(*each)}: is a result for which nothing was reserved: the"
+            " ledger has lost lines; restore it from a backup"
+            for each in lost[:_MOST_TOLD]
+        ]
+    )
     what = "nothing is released until that is explained; see `rally releases verify`"
     raise_all([f"{fault}; {what}" for fault in overspent(chain, ledger)])
     return ledger
@@ -195,11 +210,6 @@ class _Run(NamedTuple):
         if reserved is not None:
             self._check_continues(reserved, noise)
             self._check_there(ledger, draft)
-        elif draft is not None:
-            raise self._error(
-                "has a result for which nothing was reserved: the ledger has lost"
-                " lines; restore it from a backup"
-            )
         faults = Faults()
         with faults.collected():
             if draft is None and approvers.faults:

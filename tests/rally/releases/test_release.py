@@ -166,13 +166,22 @@ def test_draft_without_a_reservation_stops_the_release(birds, desk):
     draft = desk.run()
     other = Desk(birds)
     other.platform.create(draft_name(STUDY, RELEASE), draft.data)
-    with pytest.raises(ConfigurationError, match="not signed by the job"):
+    with pytest.raises(ConfigurationError, match="nothing was reserved"):
         other.run()
-    for number in (2, 1):
+
+
+def test_ledger_that_lost_its_last_lines_gives_no_budget_back(desk):
+    """Neither to the release that took it nor to another."""
+    desk.run()
+    desk.run(window=1)
+    for number in (4, 3):
         name = line_name(number)
         desk.platform.delete(name, desk.platform.stat(name).generation)
-    with pytest.raises(ConfigurationError, match="lost lines"):
-        desk.run()
+    lost = f"{draft_name(STUDY, 'weekly.2026-06-08')}: .* the ledger has lost lines"
+    for window in range(3):
+        with pytest.raises(ConfigurationError, match=lost):
+            desk.run(window=window)
+    assert desk.kinds == ONCE
 
 
 def test_ledger_with_a_fault_stops_every_release(desk):
