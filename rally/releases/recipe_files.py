@@ -15,6 +15,7 @@ from rally.registry.registry import Registry
 from rally.releases.recipe import FOLDER, Recipe
 from rally.releases.recipe_checks import find_faults
 from rally.releases.recipe_parsing import read_recipe
+from rally.releases.rehearsal import find_unreadable
 
 _SUFFIX = ".yaml"
 _MOST_RECIPES = 500  # of a study
@@ -109,6 +110,8 @@ def _read_file(
     except ConfigurationError as error:
         return RecipeFile(namespace, id, place, None, faults_of(error))
     faults = tuple(find_faults(recipe, registry, place))
+    if not faults:
+        faults = tuple(find_unreadable(recipe, place))
     return RecipeFile(namespace, id, place, recipe, faults)
 
 
