@@ -193,7 +193,7 @@ $(VENV)/.uv: Makefile .ci/pythons
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.uv $(SOURCES)
-	@$(UV_ENV) $(UV) sync --locked --no-dev --inexact --extra access || { echo '$(NOT_INSTALLED)' >&2; exit 1; }
+	@$(UV_ENV) $(UV) sync --locked --no-dev --inexact --extra access --extra releases || { echo '$(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@
 
 # Compiled at once: tests start hundreds of processes, and where Python keeps no bytecode,

@@ -44,8 +44,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Ingest real pings of real clients, and made-up ones, in studies of"
         " the demo's own, and show what became of them. Then somebody takes a copy of"
         " what is held about her, people leave, and their rows are deleted; the study"
-        " ends and is concluded, all of it goes, and an audit proves it. A second"
-        " platform is left running, with commands to try on it.",
+        " ends, releases a table and is concluded, all the rest of it goes, and an"
+        " audit proves it. A second platform is left running, with commands to try on"
+        " it.",
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -47,7 +47,7 @@ class Jobs(NamedTuple):
 
     def begin(self) -> int:
         """Makes the store as a person would, and shows it; the exit status."""
-        words = ["init", "--development", *self.places]
+        words = ["init", "--development", *self.places, self.releases]
         print(f"$ rally {shlex.join(words)}")
         status = cli.main(words)
         print()
@@ -84,6 +84,11 @@ class Jobs(NamedTuple):
         """The options that say where everything is."""
         names = ("studies", "keys", "store")
         return [f"--{name}={getattr(self.scene, name)}" for name in names]
+
+    @property
+    def releases(self) -> str:
+        """The option that says where results leave."""
+        return f"--releases={self.scene.releases}"
 
     def _where(self, as_of: str) -> list[str]:
         return [*self.places, f"--as_of={as_of}"]

@@ -117,6 +117,11 @@ def _move_dates(studies: Path, today: date) -> None:
             if "delete_after_days" in document:
                 document["delete_after_days"] = _TO_GO.days
         file.write_text(yaml.safe_dump(study, sort_keys=False))
+    for file in studies.glob("*/releases/*.yaml"):
+        recipe = yaml.safe_load(file.read_text())
+        days = today - timedelta(days=_READING_DAYS), today - timedelta(days=1)
+        recipe["from"], recipe["until"] = days
+        file.write_text(yaml.safe_dump(recipe, sort_keys=False))
     write_reviews(studies)
 
 

@@ -31,12 +31,14 @@ class Scene(NamedTuple):
         keys: the key folder.
         messages: newline-delimited JSON, in a folder for each day.
         store: nothing yet.
+        releases: nothing yet; results leave there.
     """
 
     studies: Path
     keys: Path
     messages: Path
     store: Path
+    releases: Path
 
 
 def lay_out(folder: Path) -> Scene:

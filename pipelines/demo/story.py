@@ -6,7 +6,7 @@ from itertools import chain
 
 from pipelines import cli
 from pipelines.demo import conclusion, copying, report
-from pipelines.demo.copying import standard_input
+from pipelines.demo.desk import standard_input
 from pipelines.demo.jobs import Jobs
 from pipelines.demo.ledger import Ledger
 from pipelines.demo.people import People

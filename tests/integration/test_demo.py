@@ -16,6 +16,7 @@ def shown(capsys, out, *options: str) -> str:
     output = re.sub(r"\(platform [0-9a-f]{32}\)", "(platform ID)", output)
     output = re.sub(r"\b[0-9a-f]{8}\b|age1\w+", "RANDOM", output)
     output = re.sub(r"[\d,]+ bytes", "SIZE", output)
+    output = re.sub(r"[\d,]+ (?=\N{PLUS-MINUS SIGN})|\b[0-9a-f]{64}\b", "NOISE", output)
     return re.sub(r"in [\d.]+ s,", "in a while,", output)
 
 

@@ -1,8 +1,10 @@
 """The demo shows what became of real pings and of who left, and leaves it there."""
 
+import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -44,7 +46,7 @@ rally-lab-study  page-visit.1               1        0       0  -
 rally-lab-study  study-enrollment.1         1        0       0  joined 1
 study-bar        deletion-request.1         0        0       0  left 2
 study-bar        pioneer-enrollment.1       1        0       2  schema mismatch 1, \
-unreadable enrolment 1, joined 1
+unreadable enrolment 1, joined 2
 study-bar        test.1                     1        0       0  -
 study-foo        test.1                     1        0       0  -
 unknown          unknown                    0        0       3  unknown namespace 3
@@ -107,6 +109,25 @@ rally-demo-news  deletion-request.1       0        0       0  left 1
 
 Withdrawals that wait for the conclusion: 1.
 
+"""
+
+
+RELEASING = """\
+$ rally releases show rally-demo-news reading-time
+rally-demo-news/reading-time: For how long do people read news?
+
+SECONDS     PEOPLE  PAGES
+1 to 200    N ±5    N ±97
+200 to 400  N ±5    N ±97
+400 to 601  N ±5    N ±97
+
+$ rally releases sign rally-demo-news reading-time --result=+ --by=steward
+rally-demo-news: reading-time, by author: For how long do people read news?
+Signed. reading-time may leave: run `rally releases place rally-demo-news reading-time`.
+"""
+
+
+CONCLUDING = """\
 Two weeks later `rally studies conclude` is decided. `rally delete` settles who waited,
 and `rally purge` takes all the rest of the study, and at last its keys; and whatever
 else has had its time, or has no enrolment:
@@ -211,7 +232,9 @@ def test_demo_ends_with_the_conclusion_and_an_audit_that_is_kept(demo):
     out, shown = demo
     ending = shown[shown.index("In spring") :]
     assert ending.startswith(ENDING)
-    checks = ending[len(ENDING) :].partition("\n\n")[0].splitlines()[1:]
+    concluding = ending[ending.index("Two weeks") :]
+    assert concluding.startswith(CONCLUDING)
+    checks = concluding[len(CONCLUDING) :].partition("\n\n")[0].splitlines()[1:]
     assert [line.split()[:3] for line in checks] == [
         [check, "kept", "0"] for check in Check
     ]
@@ -222,6 +245,21 @@ def test_demo_ends_with_the_conclusion_and_an_audit_that_is_kept(demo):
     page = (out / "audit.html").read_text()
     assert page.startswith("<!DOCTYPE html>")
     assert f"{len(Check)} of {len(Check)} promises are kept" in page
+
+
+def test_demo_releases_a_table_before_the_study_is_concluded(demo):
+    out, shown = demo
+    told = re.sub(r"[\d,]+ ±(\d+) *( |$)", r"N ±\1\2", shown, flags=re.M)
+    told = re.sub(r"N ±5 N", "N ±5    N", told)
+    assert RELEASING in told
+    assert shown.index("In spring") < shown.index("releases show")
+    assert shown.index("releases show") < shown.index("Two weeks")
+    with (out / f"releases/study={NEWS}/reading-time/table.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seconds"] for row in rows] == ["1 to 200", "200 to 400", "400 to 601"]
+    for row in rows:  # of 58 people who have read 40 pages each, a third in each group
+        assert int(row["people"]) == pytest.approx(58, abs=6 * 2.5)
+        assert int(row["pages"]) == pytest.approx(58 * 40 / 3, abs=6 * 49 + 60)
 
 
 def test_demo_leaves_nothing_of_the_study_and_all_of_others(demo):
@@ -235,7 +273,8 @@ def test_demo_leaves_nothing_of_the_study_and_all_of_others(demo):
     assert of_study == {"rally-core": 118}
     assert ledger.of_who_left(rows) == set()
     left = [path for path in out.glob("store/**/[!.]*") if path.is_file()]
-    assert [path for path in left if NEWS in str(path)] == []
+    release = out / f"store/platform/releases/study={NEWS}/reading-time.json"
+    assert [path for path in left if NEWS in str(path)] == [release]
     assert [path for path in out.glob("keys/**/*") if NEWS in path.name] == []
 
 
