@@ -30,12 +30,16 @@ def write_inventory(args: argparse.Namespace) -> int:
     """Writes pages for participants: what each study collects, why and for how long."""
     registry = Registry.load(args.studies)
     chain, at = maybe_chain(args), read_time("--as_of", args.as_of)
-    participants = None
-    if chain is not None:
+    if chain is None:
+        inventory = take_inventory(registry, None, at)
+    else:
+        from rally.releases.published import read_published  # imports Tink
         from rally.withdrawal.participants import read_participants  # imports fastavro
 
-        participants = read_participants(open_platform(args), at)
-    inventory = take_inventory(registry, chain, at, participants)
+        platform = open_platform(args)
+        participants = read_participants(platform, at)
+        releases = read_published(platform, chain, at)
+        inventory = take_inventory(registry, chain, at, participants, releases)
     files = make_site(inventory)
     write_site(Path(args.out), files)
     print_lines(f"{args.out}: {len(inventory.studies)} studies, {len(files)} files")

@@ -2,7 +2,7 @@
 
 import json
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rally.disclosure import in_json
 from rally.inventory.changes import Revision, revisions_of
@@ -16,6 +16,9 @@ from rally.registry.notices import ConsentNotice
 from rally.registry.reviews import Review, SignOff, StewardReview
 from rally.registry.study import Access, Policy
 from rally.times import moment
+
+if TYPE_CHECKING:
+    from rally.releases.published import PublishedResult, StudyReleases
 
 FORMAT = 1
 """Version of the document; a name that goes, or changes its meaning, raises it."""
@@ -69,6 +72,11 @@ def to_json(inventory: Inventory) -> str:
                          agreement, until: DAY}, analysis_until: DAY or null,
                          steward: {by, on: DAY, result: + or -} or null, sign_offs:
                          {area: {by, on: DAY, result, risk}}, public: address}
+          releases       what was published of it and may be, or null: {allotted, left:
+                         zCDP's rho as decimal text, or null; results: a list of {name,
+                         on: DAY, question, description: measures, groups and days,
+                         or null, rho: or null of a file without differential privacy,
+                         files: names in the place of releases}}
         unavailable      namespaces whose files have a fault
         version          of the software
     """
@@ -111,6 +119,7 @@ def _study(entry: StudyEntry) -> dict[str, Any]:
         "expunges": [_expunge(each) for each in entry.expunges],
         "notices": [_notice(each) for each in study.notices],
         "documents": [_document(each) for each in entry.documents],
+        "releases": _releases(entry.releases) if entry.releases else None,
         "reviews": [_review(each) for each in entry.reviews],
     }
 
@@ -134,6 +143,28 @@ def _expunge(entry: ExpungeEntry) -> dict[str, str | None]:
         "from": entry.first.isoformat(),
         "until": entry.last.isoformat(),
         "note": entry.note,
+    }
+
+
+def _releases(releases: "StudyReleases") -> dict[str, Any]:
+    budget = releases.budget
+    is_allotted = budget.allotted is not None
+    return {
+        "allotted": f"{budget.allotted:f}" if is_allotted else None,
+        "left": f"{budget.left:f}" if is_allotted else None,
+        "results": [describe_result(each) for each in releases.results],
+    }
+
+
+def describe_result(result: "PublishedResult") -> dict[str, Any]:
+    """Returns what was published, as `to_json` names it."""
+    return {
+        "name": result.release,
+        "on": result.at.date().isoformat(),
+        "question": result.question,
+        "description": result.description,
+        "rho": result.rho,
+        "files": list(result.files),
     }
 
 

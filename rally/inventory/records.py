@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rally.disclosure import Disclosed
 from rally.registry.approvals import SchemaApproval
@@ -11,6 +11,9 @@ from rally.registry.collected_fields import CollectedField
 from rally.registry.reviews import Review
 from rally.registry.study import Document, Means, Study
 from rally.registry.transitions import StudyAction, StudyState
+
+if TYPE_CHECKING:
+    from rally.releases.published import PublishedResult, StudyReleases
 
 
 class StudyEvent(NamedTuple):
@@ -112,6 +115,9 @@ class StudyEntry:
             decisions.
         participants: People who take part now, as their number may be shown; None
             where no platform was named, and before and after the study.
+        releases: Tables and files that were published of it, and what they may tell of
+            a person together; None of a study without any and without a budget, and
+            where no platform was named.
     """
 
     study: Study
@@ -121,11 +127,17 @@ class StudyEntry:
     reviews: tuple[Review, ...]
     expunges: tuple[ExpungeEntry, ...] = ()
     participants: Disclosed | None = None
+    releases: "StudyReleases | None" = None
 
     @property
     def category(self) -> int | None:
         """The highest category of all that it collects."""
         return highest(self.documents)
+
+    @property
+    def results(self) -> tuple["PublishedResult", ...]:
+        """Tables and files that were published of it."""
+        return self.releases.results if self.releases else ()
 
 
 @dataclass(frozen=True, slots=True)

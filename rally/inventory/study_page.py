@@ -1,6 +1,7 @@
 """Makes the page of a study: what people read who may take part in it."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from rally.inventory.layout import (
     INDEX,
@@ -17,9 +18,12 @@ from rally.inventory.layout import (
 from rally.inventory.records import DocumentEntry, ExpungeEntry, StudyEntry
 from rally.inventory.wording import (
     EVENTS,
+    RELEASES,
     STATE_MEANINGS,
     STATES,
     count_fields,
+    say_budget,
+    say_cost,
     say_day,
     say_do_not_track,
     say_end,
@@ -39,6 +43,9 @@ from rally.pages.tables import data_table
 from rally.registry.about import About
 from rally.registry.reviews import Review
 from rally.registry.study import Study, StudyKind
+
+if TYPE_CHECKING:
+    from rally.releases.published import StudyReleases
 
 _UNSTATED = About(goal="")
 _NOBODY = "No researchers are registered. Nobody outside of the platform may read it."
@@ -107,6 +114,8 @@ def _sections(entry: StudyEntry) -> Iterator[Markup]:
         yield section("What was decided on it", _events(entry))
     if entry.expunges:
         yield section("What was taken out", _expunges(entry))
+    if entry.releases:
+        yield section("What was published of it", _releases(entry.releases))
 
 
 def _in_short(entry: StudyEntry) -> Markup:
@@ -249,6 +258,32 @@ def _taken_out(study: Study, entry: ExpungeEntry) -> Markup:
     if entry.field is None:
         return element("span", name)
     return join([element("span", name), element("code", entry.field, class_="under")])
+
+
+def _releases(releases: "StudyReleases") -> Markup:
+    budget = releases.budget
+    parts = [element("p", RELEASES)]
+    if budget.allotted is not None:
+        parts.append(element("p", say_budget(budget.allotted, budget.left)))
+    if not releases.results:
+        return join([*parts, element("p", "Nothing was published yet.", class_="soft")])
+    rows = (
+        (
+            join(
+                [
+                    element("span", stranger(each.question)),
+                    element("code", each.release, class_="under"),
+                ]
+            ),
+            stranger(each.description),
+            say_day(each.at.date()),
+            say_cost(each.rho),
+        )
+        for each in releases.results
+    )
+    head = ("What", "Of whom", "Published on", "Cost")
+    table = data_table(head, rows, ("", "", "whole", ""), "Published", "cards")
+    return join([*parts, table])
 
 
 def _events(entry: StudyEntry) -> Markup:

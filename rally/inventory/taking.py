@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rally.disclosure import Disclosed, round_count
@@ -27,6 +28,7 @@ from rally.version import pipeline_version
 if TYPE_CHECKING:
     from rally.decisions.chain import Chain
     from rally.registry.expunges import Expunges
+    from rally.releases.published import StudyReleases
 
 
 def take_inventory(
@@ -34,6 +36,7 @@ def take_inventory(
     chain: "Chain | None",
     at: datetime,
     participants: Mapping[str, int] | None = None,
+    releases: "Mapping[str, StudyReleases]" = MappingProxyType({}),
 ) -> Inventory:
     """Gathers what each study collects and what was decided on it.
 
@@ -43,6 +46,8 @@ def take_inventory(
         at: Time for which the inventory is true, UTC; of it only the day is told.
         participants: People who take part at that time, by namespace of their study,
             and by RALLY; None where no platform was named.
+        releases: What was published until then, by namespace of its study; see
+            rally.releases.published.
     """
     from rally.registry.expunges import NO_EXPUNGES, Expunges  # imports fastavro
 
@@ -64,6 +69,7 @@ def take_inventory(
                 reviews=_reviews(study, at.date()),
                 expunges=_expunges(expunges, study, at),
                 participants=_participants(participants, study, states.at(study, at)),
+                releases=releases.get(study.namespace),
             )
             for study in registry.studies.values()
         ),

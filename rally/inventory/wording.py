@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from rally.decisions.contents import ReviewResult
 from rally.disclosure import NONE, Disclosed, in_words
@@ -55,6 +56,13 @@ EVENTS = {
 }
 """What a decision on a study did."""
 
+RELEASES = (
+    "Nothing leaves the closed analysis environment but results that people approved. "
+    "Noise in each number of a table hides whether any one person is in it, so what "
+    "was published stays when the data is deleted."
+)
+"""What the releases of a study are."""
+
 NOT_STATED = "not stated"
 _DEADLINE_DAYS = 30
 _MEANS = {
@@ -88,6 +96,19 @@ def title(document: Document) -> str:
 def say_day(day: date | None) -> str:
     """Returns a day as people write it: "10 March 2022"."""
     return f"{day.day} {day:%B %Y}" if day else NOT_STATED
+
+
+def say_budget(allotted: Decimal, left: Decimal) -> str:
+    """Returns what all releases of a study together may tell of a person."""
+    return (
+        f"All of them together may cost rho {allotted:f}, a measure of what they tell "
+        f"of one person at most; {left:f} is left."
+    )
+
+
+def say_cost(rho: str | None) -> str:
+    """Returns what a release tells of a person at most, or that nothing bounds it."""
+    return f"rho {rho}" if rho else "without noise; two people looked at it before"
 
 
 def say_means(document: Document) -> str:

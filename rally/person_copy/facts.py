@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from rally.consent.index import StudyConsent
-from rally.inventory.json import describe_access, describe_field
+from rally.inventory.json import describe_access, describe_field, describe_result
 from rally.inventory.wording import (
     say_end,
     say_kept,
@@ -71,6 +71,7 @@ def _study(copy: StudyCopy) -> dict[str, Any]:
         "recipients": {
             "researchers": [describe_access(each) for each in study.access],
             "tables_of_researchers": len(study.derived),
+            "releases": [describe_result(each) for each in entry.results],
         },
         "collected_through": _day(study.collect_through),
         "destroyed_by": _day(study.analysis_until),

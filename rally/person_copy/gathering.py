@@ -17,6 +17,7 @@ from rally.receipts.chain import read_receipt
 from rally.receipts.receipt import Receipt
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
+from rally.releases.published import read_published
 from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
 from rally.validation.pseudonyms import Pseudonyms
@@ -117,6 +118,7 @@ class Places:
                     self.chain,
                     self.pseudonyms,
                     self.published.list.people(),
+                    read_published(self.platform, self.chain, now),
                 ),
                 found,
                 PersonRecords(acts, own, self._receipts(own), consents),

@@ -19,7 +19,9 @@ from rally.inventory.layout import (
     stranger,
 )
 from rally.inventory.wording import (
+    RELEASES,
     STATES,
+    say_cost,
     say_day,
     say_end,
     say_kept,
@@ -34,6 +36,7 @@ from rally.person_copy.records import DocumentCopy, PersonCopy, StudyCopy
 from rally.registry.about import About
 from rally.registry.collected_fields import CollectedField
 from rally.registry.study import Access
+from rally.releases.published import PublishedResult
 from rally.times import from_micros
 
 TITLE = "What Rally holds of you"
@@ -147,6 +150,9 @@ def _study(copy: StudyCopy) -> Iterator[Markup]:
         yield _document(copy, document)
     yield element("h3", "Who receives it")
     yield _recipients(study.access, len(study.derived))
+    if entry.results:
+        yield element("h3", "What was published")
+        yield _published(entry.results)
     yield element("h3", "How to leave, and what then happens")
     yield element("p", "How: ", stranger(about.leaving))
     yield paragraphs(say_leaving(entry))
@@ -173,6 +179,16 @@ def _recipients(access: tuple[Access, ...], tables: int) -> Markup:
         "knows of."
     )
     return join([element("p", _ACCESS), table, element("p", own) if tables else ""])
+
+
+def _published(results: tuple[PublishedResult, ...]) -> Markup:
+    rows = (
+        (stranger(each.question), say_day(each.at.date()), say_cost(each.rho))
+        for each in results
+    )
+    head = ("What", "Published on", "Cost")
+    table = data_table(head, rows, ("", "", ""), "What was published", _CARDS)
+    return join([element("p", RELEASES), table])
 
 
 def _document(study: StudyCopy, copy: DocumentCopy) -> Markup:

@@ -1,7 +1,7 @@
 """Takes a person's copy: from rows, events, the withdrawal list and the registry."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from rally.person_copy.records import (
 )
 from rally.registry.registry import Registry
 from rally.registry.study import Document
+from rally.releases.published import StudyReleases
 from rally.storage.row_keys import COLUMNS
 from rally.times import from_micros
 from rally.validation.pointers import Pointer, look_up, parse_pointer
@@ -44,12 +45,14 @@ class PlatformFacts(NamedTuple):
         chain: Decisions of the platform.
         pseudonyms: Pseudonyms of the platform and of the studies that have a key.
         people: People on the published withdrawal list.
+        releases: What was published of studies, by their namespaces.
     """
 
     registry: Registry
     chain: Chain
     pseudonyms: Pseudonyms
     people: PeopleIndex
+    releases: Mapping[str, StudyReleases]
 
 
 def take_copy(
@@ -80,7 +83,9 @@ def take_copy(
     known.update(each.study for each in records.consents)
     registry = facts.registry
     studies = {name: it for name, it in registry.studies.items() if name in known}
-    entries = take_inventory(Registry(studies), facts.chain, at).studies
+    entries = take_inventory(
+        Registry(studies), facts.chain, at, releases=facts.releases
+    ).studies
     return PersonCopy(
         case,
         at,

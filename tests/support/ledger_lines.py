@@ -51,10 +51,10 @@ LIFE = reservation(), spending(), placing()
 """All lines of one release."""
 
 
-def put_lines(platform, *contents, key=None):
+def put_lines(platform, *contents, key=None, at=AT):
     """Appends lines, each once."""
     chain, key = read_chain(platform), key or job_key(Job.RELEASE)
     for content in contents:
         made = iter([content, None])
-        append(platform, chain, key, lambda _: next(made), AT)  # noqa: B023
+        append(platform, chain, key, lambda _: next(made), at)  # noqa: B023
     return read_ledger(platform, chain)

@@ -11,6 +11,7 @@ from rally.registry.about import About
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.review_files import recipients_of
 from rally.registry.study import Access, Study
+from rally.releases.published import PublishedResult, StudyReleases
 
 AT = datetime(2022, 10, 1, 12, tzinfo=UTC)
 """Time of the samples: Attention Stream collects."""
@@ -59,6 +60,21 @@ def inventory_of(*studies: Study) -> Inventory:
     """The inventory of some studies, without a platform."""
     registry = Registry({each.namespace: each for each in studies})
     return take_inventory(registry, None, AT)
+
+
+def published(
+    name: str, question: str, description: str | None, rho: str | None
+) -> PublishedResult:
+    """A result of Attention Stream that left on 1 July 2022."""
+    at = datetime(2022, 7, 1, 12, tzinfo=UTC)
+    files = (f"study={STREAM}/{name}/table.csv",)
+    return PublishedResult(name, at, question, description, rho, files)
+
+
+def releasing(inventory: Inventory, releases: StudyReleases) -> Inventory:
+    """The inventory of one study, of which something was published."""
+    (entry,) = inventory.studies
+    return replace(inventory, studies=(replace(entry, releases=releases),))
 
 
 def whole_site() -> dict[str, str]:

@@ -3,10 +3,21 @@
 import json
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from rally.inventory.json import to_json
 from rally.registry.collected_fields import CollectedField
-from tests.rally.inventory.samples import ABOUT, inventory_of, stream, whole
+from rally.releases.budget import Budget
+from rally.releases.published import StudyReleases
+from tests.rally.inventory.samples import (
+    ABOUT,
+    STREAM,
+    inventory_of,
+    published,
+    releasing,
+    stream,
+    whole,
+)
 
 
 def test_equal_inventories_are_equal_text():
@@ -27,6 +38,28 @@ def test_every_field_of_every_document_is_there():
         for study in inventory.studies
         for each in study.documents
     ]
+
+
+def test_what_was_published_is_told():
+    budget = Budget(STREAM, Decimal("0.07"), Decimal("0.0175"))
+    result = published("weekly", "Who?", "people", "0.0175")
+    inventory = inventory_of(stream())
+    assert json.loads(to_json(inventory))["studies"][0]["releases"] is None
+    told = releasing(inventory, StudyReleases(budget, (result,)))
+    assert json.loads(to_json(told))["studies"][0]["releases"] == {
+        "allotted": "0.07",
+        "left": "0.0525",
+        "results": [
+            {
+                "name": "weekly",
+                "on": "2022-07-01",
+                "question": "Who?",
+                "description": "people",
+                "rho": "0.0175",
+                "files": [f"study={STREAM}/weekly/table.csv"],
+            }
+        ],
+    }
 
 
 def test_study_is_told_whole():

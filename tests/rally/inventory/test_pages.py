@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from hashlib import sha256
 from itertools import pairwise
 
@@ -19,11 +20,15 @@ from rally.printing import visible
 from rally.registry.notices import ConsentNotice
 from rally.registry.study import Access
 from rally.registry.transitions import StudyState
+from rally.releases.budget import Budget
+from rally.releases.published import StudyReleases
 from tests.rally.inventory.pages import facts, links, pages, parse, tables, words
 from tests.rally.inventory.samples import (
     ABOUT,
     STREAM,
     inventory_of,
+    published,
+    releasing,
     shipped,
     stream,
     whole_site,
@@ -234,6 +239,33 @@ def test_what_was_taken_out_is_told_with_its_reason():
         ["gone.1/a/*/b", days_told, "2 June 2022", "not stated"],
     ]
     assert "Taken out" not in tables(parse(make_site(inventory_of(stream()))[STUDY]))
+
+
+def test_what_was_published_is_told_with_its_cost():
+    inventory = inventory_of(stream())
+    assert "What was published of it" not in make_site(inventory)[STUDY]
+    results = (
+        published("weekly", "Who reads <b>what</b>?", "people, by region", "0.0175"),
+        published("table.csv", "a regression's table", None, None),
+    )
+    budget = Budget(STREAM, Decimal("0.07"), Decimal("0.0175"))
+    page = make_site(releasing(inventory, StudyReleases(budget, results)))[STUDY]
+    tree = parse(page)
+    assert "may cost rho 0.07, " in words(tree)
+    assert "one person at most; 0.0525 is left." in words(tree)
+    cost = "without noise; two people looked at it before"
+    assert tables(tree)["Published"] == [
+        ["What", "Of whom", "Published on", "Cost"],
+        ["Who reads <b>what</b>?weekly", "people, by region", "1 July 2022",
+         "rho 0.0175"],
+        ["a regression's tabletable.csv", "not stated", "1 July 2022", cost],
+    ]  # fmt: skip
+
+
+def test_budget_is_told_before_anything_is_published():
+    nothing = StudyReleases(Budget(STREAM, Decimal("0.07"), Decimal(0)), ())
+    page = make_site(releasing(inventory_of(stream()), nothing))[STUDY]
+    assert "0.07 is left.Nothing was published yet." in words(parse(page))
 
 
 def test_notices_are_told_the_newest_first():

@@ -20,6 +20,7 @@ from rally.person_copy.archive import make_archive
 from rally.registry.registry import Registry
 from rally.registry.study import StudyKind
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
+from tests.support.ledger_lines import LIFE, RELEASE, put_lines
 from tests.support.memory_deployment import (
     KeylessPrf,
     MemoryDeployment,
@@ -27,7 +28,7 @@ from tests.support.memory_deployment import (
     document_id,
     micros,
 )
-from tests.support.person_copies import copy_of, lines, opened
+from tests.support.person_copies import AT, copy_of, lines, opened
 from tests.support.registries import without_study
 from tests.support.world import GARDEN, HOUSE, POND
 
@@ -182,9 +183,35 @@ def test_about_says_why_who_and_how_long(garden):
     assert (study["namespace"], study["destroyed_by"]) == (GARDEN, "2027-12-31")
     assert study["documents"][0]["purpose"] == "what is visited"
     assert "180 days" in study["documents"][0]["retention"]
-    assert study["recipients"] == {"researchers": [], "tables_of_researchers": 0}
+    assert study["recipients"] == {
+        "researchers": [],
+        "tables_of_researchers": 0,
+        "releases": [],
+    }
     assert "deleted" in study["rights"]["leaving"]
     assert len(about["not_in_this_copy"]) == 1
+
+
+def test_what_was_published_of_their_studies_is_named(garden):
+    of_others = (each._replace(study=POND) for each in LIFE)
+    put_lines(garden.platform, *LIFE, *of_others, at=AT)
+    files = opened(garden, ANN)
+    found = {
+        study["namespace"]: study["recipients"]["releases"]
+        for study in json.loads(files["about.json"])["studies"]
+    }
+    published = {
+        "name": RELEASE,
+        "on": "2026-05-31",
+        "question": None,
+        "description": None,
+        "rho": "0.01",
+        "files": [f"study={GARDEN}/{RELEASE}/table.csv"],
+    }
+    assert found == {GARDEN: [published], HOUSE: []}
+    page = files["index.html"].decode()
+    assert page.count("What was published") == 2  # a heading, and the table's name
+    assert "rho 0.01" in page
 
 
 def test_nobody_known_gets_an_archive_of_nothing(garden):
