@@ -9,7 +9,7 @@ from rally.commands.asking import ask_for_name
 from rally.commands.command import Command
 from rally.commands.conclude_study import check_end_announced
 from rally.commands.decide_study import OWN, decider
-from rally.commands.options import platform_keys_uri, read_time
+from rally.commands.options import platform_keys_uri, read_past_time, read_time
 from rally.decisions.contents import DecisionKind
 from rally.decisions.platform_contents import PlatformConclusion
 from rally.errors import ConfigurationError, Faults, describe_os_error
@@ -35,7 +35,8 @@ def conclude_platform(args: argparse.Namespace) -> int:
     """Concludes the platform: all that it holds goes, but for the proof."""
     if args.json and not args.plan_only:
         raise ConfigurationError("--json: is for what will follow; add --plan_only")
-    time = read_time("--as_of", args.as_of)
+    read = read_time if args.plan_only else read_past_time
+    time = read("--as_of", args.as_of)
     signer = None if args.plan_only else decider(args)
     if signer and not args.note:
         raise ConfigurationError(

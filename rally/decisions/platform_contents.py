@@ -22,7 +22,7 @@ class PlatformConclusion(NamedTuple):
     """The platform is concluded: all that it holds goes, but for the proof.
 
     Attributes:
-        at: Time from which it holds, UTC.
+        at: Time from which it holds, UTC; not later than either signature.
         note: Reason.
     """
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from rally.decisions.chain import Chain, ChainRecord, EntryStatus, KeyInForce, missing
 from rally.decisions.contents import (
@@ -36,6 +37,8 @@ from rally.storage.records import refuse_links
 _FEWEST_OWNERS = 2
 _MOST_MISSING = 10_000
 """Entries in a row: what a signed entry behind them may cost."""
+_TOO_EARLY = "a platform is concluded at once, and not from a later time on"
+"""Until then nobody could leave any more, and nothing would go."""
 
 
 def read_chain(platform: ObjectStore) -> Chain:
@@ -193,7 +196,7 @@ class ChainFold:
             return f"{entry.by} may not sign (any more)"
         if not MAY[entry.kind].intersection(person.roles):
             return _takes_role(entry.by, MAY[entry.kind])
-        if why := self._why_impossible(entry):
+        if why := self._why_impossible(entry, entry.when):
             return why
         role = role_of(entry.content)
         if role is not None and role not in person.roles:
@@ -237,12 +240,15 @@ class ChainFold:
             return f"{entry.by} is no owner"
         return "" if is_signed(entry, verifiers[entry.by]) else "is not signed"
 
-    def _why_impossible(self, entry: Entry) -> str:
+    def _why_impossible(self, entry: Entry, when: datetime) -> str:
+        """Why nobody may decide that at the time of a signature."""
         content = entry.content
         if self._is_concluded and entry.kind not in AFTER_CONCLUSION:
             return "the platform is concluded, and nothing brings it back"
         if isinstance(content, Approval):
             return self._why_not_approved(entry, content)
+        if isinstance(content, PlatformConclusion) and content.at > when:
+            return _TOO_EARLY
         if isinstance(content, Person | Revocation | JobKey):
             return self._why_no_change(content)
         return ""
@@ -266,7 +272,7 @@ class ChainFold:
         if not is_signed(asked.entry, self._verifiers[first.name]):
             return f"{first.name} has another key since"
         assert not isinstance(asked.entry.content, Approval)
-        return self._why_impossible(asked.entry)
+        return self._why_impossible(asked.entry, entry.when)
 
     def _why_no_change(self, content: Person | Revocation | JobKey) -> str:
         people = dict(self._people)

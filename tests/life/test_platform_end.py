@@ -30,7 +30,7 @@ SENT = "2026-05-21T10:00:00Z"
 STAYS = [f"platform/{NAME}", "platform/rally-store.json", "rally-store.json"]
 KEYS = {"founding.json", "kek.json", "kek.keyset.json"}
 HALVES = ("keyset", "public")
-SPRING, LATER = "2027-03-01", "2027-03-02"
+AUTUMN, LATER = "2026-09-01", "2026-09-02"
 
 
 class Platform:
@@ -40,11 +40,14 @@ class Platform:
         self.world, self.store = World(folder / "world"), str(folder / "store")
         self.stores = Stores(self.store, None)
         self._folder, self._capsys = folder, capsys
-        study = Path(self.world.studies) / GARDEN / "study.yaml"
-        announced = "ending_announced: 2026-12-01\ncollect_through:"
-        study.write_text(study.read_text().replace("collect_through:", announced))
+        ends = "collect_through: 2026-06-30"
+        announced = f"ending_announced: 2026-06-01\n{ends}"
+        for namespace, dates in ((GARDEN, announced), (POND, ends)):
+            study = Path(self.world.studies) / namespace / "study.yaml"
+            text = study.read_text()
+            study.write_text(text.replace("collect_through: 2026-12-31", dates))
 
-    def type(self, *words, as_of=SPRING, keys=True):
+    def type(self, *words, as_of=AUTUMN, keys=True):
         """Runs a command; its status, and what it said on both streams."""
         store, ping_keys, studies, *_ = self.world.options(self.store)
         given = [store, studies, *([ping_keys] if keys else [])]
@@ -121,16 +124,16 @@ def test_platform_lives_to_its_end(platform):
     ]
 
     for each in (HOUSE, POND):
-        platform.tell_end(each, date(2027, 1, 10))
-    told = platform.decide("studies", "end", HOUSE, as_of="2027-02-01")
+        platform.tell_end(each, date(2026, 7, 10))
+    told = platform.decide("studies", "end", HOUSE, as_of="2026-08-01")
     assert told[0] == 0, told
     for each in (GARDEN, POND):
-        told = platform.decide("studies", "conclude", each, as_of="2027-02-20")
+        told = platform.decide("studies", "conclude", each, as_of="2026-08-20")
         assert told[0] == 0, told
     status, _, said = platform.decide(*end)
     assert status == 2
     assert f"{GARDEN}: is concluded, and not all of it is gone" in said
-    for day in ("2027-02-20", "2027-02-21"):
+    for day in ("2026-08-20", "2026-08-21"):
         for job in ("delete", "purge", "audit"):
             assert platform.type(job, as_of=day)[0] == 0
     before = contents(platform.store)
@@ -140,6 +143,8 @@ def test_platform_lives_to_its_end(platform):
     assert f"rows of {HOUSE}" in out
     assert "to be done before" not in out
 
+    soon = "rally: --as_of: is in the future; leave it out\n"
+    assert platform.decide(*end, as_of="2199-12-31") == (2, "", soon)
     status, out, said = platform.decide(*end)
     assert (status, said) == (0, "")
     number = int(out.partition("decision ")[2].split()[0])

@@ -83,6 +83,24 @@ def test_what_waited_for_a_second_person_waits_for_ever(platform):
     assert list(read_chain(platform).of(DecisionKind.EXPUNGE)) == []
 
 
+def test_one_from_a_later_time_is_void(platform):
+    soon, later = NOW + timedelta(seconds=1), "at once, and not from a later time on"
+    for at in (soon, NOW + timedelta(days=4000)):
+        with pytest.raises(ConfigurationError, match=later):
+            decide(
+                platform, signer("decide"), KIND, PlatformConclusion(at, "the end"), NOW
+            )
+        append_entry(platform, "decide", KIND, PlatformConclusion(at, "the end"))
+        record = read_chain(platform).records[-1]
+        assert (record.status, later in record.why) == (EntryStatus.VOID, True)
+    entry = conclude_platform(platform, soon, approved_by=None)
+    with pytest.raises(ConfigurationError, match=later):  # nor is an earlier approval
+        approve(platform, signer("owner-1"), entry.number, NOW)
+    assert read_chain(platform).conclusion is None
+    approve(platform, signer("owner-1"), entry.number, soon)
+    assert read_chain(platform).conclusion == entry
+
+
 def test_one_that_nobody_could_read_is_not_written(platform):
     naive = PlatformConclusion(NOW.replace(tzinfo=None), "")
     for content, message in (
