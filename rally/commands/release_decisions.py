@@ -70,6 +70,9 @@ def allot_budget(args: argparse.Namespace) -> int:
 
 def submit_result(args: argparse.Namespace) -> int:
     """Asks that a result which no recipe makes is published, as its author."""
+    from rally.releases.approval import find_submission  # imports Tink
+    from rally.releases.ledger import read_ledger
+    from rally.releases.placing import NAME_IS_TAKEN
     from rally.withdrawal.newest_list import decide_by_list
 
     study = _study(args)
@@ -82,8 +85,18 @@ def submit_result(args: argparse.Namespace) -> int:
     digest, size = sha256(data).hexdigest(), len(data)
     submission = Submission(study.namespace, name, digest, size, args.note)
     platform, signer = platform_of(args), decider(args)
+
+    def check(chain: "Chain") -> None:
+        if before := find_submission(chain, study.namespace, name, digest):
+            raise ConfigurationError(
+                f"{study.namespace}/{name}: decision {before.number} submitted it, and"
+                " its reason stands; with another one submit it under another name"
+            )
+        if (study.namespace, name) in read_ledger(platform, chain).placings:
+            raise ConfigurationError(f"{study.namespace}/{name}: {NAME_IS_TAKEN}")
+
     kind, now = DecisionKind.SUBMIT_RESULT, datetime.now(UTC)
-    entry = decide_by_list(platform, signer, kind, submission, now)
+    entry = decide_by_list(platform, signer, kind, submission, now, check)
     print_lines(
         f"{study.namespace}: {name}, {size:,} bytes, SHA-256 {digest}.",
         f"Decision {entry.number} is signed by {entry.by}. It is not differentially"

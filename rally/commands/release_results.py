@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rally.decisions.chain import Chain
     from rally.releases.budget import Budget
     from rally.releases.draft import Draft
-    from rally.releases.ledger import Ledger, ResultId
+    from rally.releases.ledger import Ledger
     from rally.releases.table import ReleaseColumn
 
 RESULT_NAME = Option(
@@ -91,19 +91,25 @@ def _submissions(chain: "Chain", ledger: "Ledger") -> list[_Row]:
     from rally.decisions.contents import DecisionKind
     from rally.decisions.release_contents import Submission
     from rally.releases.approval import find_submissions, judge_submission
+    from rally.releases.placing import NAME_IS_TAKEN
 
     contents = (each.content for each in chain.of(DecisionKind.SUBMIT_RESULT))
     studies = {each.namespace for each in contents if isinstance(each, Submission)}
-    rows = dict["ResultId", _Row]()
+    # Of files of one name: the one that was placed, and the newest other.
+    rows = dict[tuple[str, str, bool], _Row]()
     for study in studies:
         for each in find_submissions(chain, study):
             name = each.submission.name
-            if (study, name) in ledger.placings:
+            placed = ledger.placings.get((study, name))
+            is_placed = placed is not None and placed.sha256 == each.submission.sha256
+            if is_placed:
                 state = "placed; not differentially private"
+            elif placed:
+                state = NAME_IS_TAKEN
             else:
                 faults = judge_submission(chain, each).faults
                 state = "; ".join(faults) or "signed; place it"
-            rows[study, name] = _Row(study, name, "0", state)
+            rows[study, name, is_placed] = _Row(study, name, "0", state)
     return list(rows.values())
 
 

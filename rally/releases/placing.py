@@ -34,6 +34,9 @@ from rally.storage.objectstore.open_store import open_store
 MOST_BYTES = 256 * 1024 * 1024
 """Largest size of a submitted file."""
 
+NAME_IS_TAKEN = "another file was placed under this name; submit it under another"
+"""What to do with a file under whose name another one left, for ever."""
+
 FILE_CARD = "rally_card.json"
 """Name of the card beside a submitted file, which no such file can have."""
 
@@ -181,6 +184,8 @@ def place(
 
     def once(ledger: Ledger) -> LineContent | None:
         before = ledger.placings.get((study, release))
+        if before is not None and before.sha256 != result.sha256:
+            raise ConfigurationError(f"{study}/{release}: {NAME_IS_TAKEN}")
         if before is not None and before.files != files:
             raise ConfigurationError(
                 f"{study}/{release}: other files were placed of it, by"

@@ -152,6 +152,12 @@ def test_submitted_file_is_listed_and_placed(office, tmp_path):
     assert office.place("table.csv", f"--file={path}")[0] == 0
     states = [each["state"] for each in office.read("list")["results"]]
     assert states[0] == "placed; not differentially private"
+    office.signed.submit("author", "2" * 64, "table.csv")
+    states = [each["state"] for each in office.read("list")["results"]]
+    assert states[:2] == [
+        "another file was placed under this name; submit it under another",
+        "placed; not differentially private",
+    ]
 
 
 @pytest.mark.parametrize(

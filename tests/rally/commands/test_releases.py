@@ -16,7 +16,7 @@ from rally.releases.draft import create_draft, sign_draft
 from tests.rally.releases.birds import BIRDS, write_birds
 from tests.rally.releases.drafts import make_draft
 from tests.rally.releases.recipes import WEEKLY, make_recipe, recipe_content
-from tests.support.ledger_lines import put_lines, reservation, spending
+from tests.support.ledger_lines import placing, put_lines, reservation, spending
 from tests.support.people import job_key, make_people_keys
 from tests.support.stores import mark_stores
 
@@ -283,6 +283,24 @@ def test_file_is_submitted_by_its_author_and_signed_by_two_others(desk):
     assert desk.refused(*words, "--by=author") == (
         "--by: author is the author of table.csv; have another person sign"
     )
+
+
+def test_name_and_reason_of_a_file_stand_once_they_are_submitted(desk):
+    file = desk.write("table.csv", b"a\n")
+    words = ("submit", BIRDS, file, "--by=author", NOTE)
+    desk.type(*words)
+    assert desk.refused(*words) == (
+        "rally-birds/table.csv: decision 2 submitted it, and its reason stands; with"
+        " another one submit it under another name"
+    )
+    put_lines(desk.platform, placing("table.csv", BIRDS, sha256(b"a\n").hexdigest()))
+    desk.write("table.csv", b"b\n")
+    assert desk.refused(*words) == (
+        "rally-birds/table.csv: another file was placed under this name; submit it"
+        " under another"
+    )
+    desk.type("submit", BIRDS, desk.write("table2.csv", b"b\n"), "--by=author", NOTE)
+    assert len([*desk.chain.of(DecisionKind.SUBMIT_RESULT)]) == 2
 
 
 def test_file_that_was_changed_since_is_not_signed(desk):

@@ -195,6 +195,20 @@ def test_other_bytes_than_were_submitted_are_refused(outbox, tmp_path):
         result_of_file(chain, STUDY, "table.csv", path)
 
 
+def test_another_file_does_not_leave_under_a_name_that_is_taken(outbox, tmp_path):
+    outbox.put(submit(outbox, tmp_path / "table.csv", "steward", "privacy"))
+    other = hashlib.sha256(FILE + b"1").hexdigest()
+    outbox.signed.submit("author", other)
+    for by in ("steward", "privacy"):
+        outbox.signed.sign_result(by, "table.csv", other)
+    (tmp_path / "table.csv").write_bytes(FILE + b"1")
+    chain, path = outbox.signed.chain, str(tmp_path / "table.csv")
+    result = result_of_file(chain, STUDY, "table.csv", path)
+    with pytest.raises(ConfigurationError, match="submit it under another"):
+        outbox.put(result)
+    assert outbox.verify()[1:] == ((), ())
+
+
 def test_place_that_is_not_marked_is_refused(outbox, tmp_path):
     chain = outbox.signed.chain
     with pytest.raises(ConfigurationError, match="make it one by `rally init --rel"):
