@@ -1,11 +1,12 @@
 """Names of the parts of kept tables, and which of them have lost their source.
 
-    document=visit.1/date=2026-05-18/part-<digest>.parquet
+    document=visit.1/date=2026-05-18/part-<source>-<state>.parquet
 
 A kept table lies in a folder that researchers of a study registered. Each part holds
-the rows of one stored file. Its name is made of that file's name and generation: who
-replaces or removes a stored file, as deletion and purge do, finds the part that has to
-go by names alone, and nobody has to believe what a part says of itself.
+the rows of one stored file, its source. The first digest is of that file's name and
+generation: who replaces or removes a stored file, as deletion and purge do, finds the
+part that has to go by names alone, and nobody has to believe what a part says of
+itself. The second is of what else decides about its rows (rally.dataset.kept_table).
 """
 
 import re
@@ -23,10 +24,13 @@ from rally.storage.objectstore.interface import (
 from rally.storage.partitions import Identity, StoredFile, partition_of
 
 _PART = re.compile(
-    r"document=([^/]+)/date=(\d{4}-\d\d-\d\d)/part-[0-9a-f]{32}\.("
+    r"(document=([^/]+)/date=(\d{4}-\d\d-\d\d)/part-[0-9a-f]{32})-([0-9a-f]{16})\.("
     + "|".join(Format)
     + ")"
 )
+
+StateOf = Callable[[str], str]
+"""Gives the state of the parts of a date, YYYY-MM-DD; see `part_name`."""
 
 
 class KeptPart(NamedTuple):
@@ -36,7 +40,8 @@ class KeptPart(NamedTuple):
         info: The object.
         document: Name of the document.
         day: Submission date of its rows.
-        stem: Name without the ending for its format.
+        stem: Name up to its state; see `part_stem`.
+        state: Digest of what decided about its rows besides the source.
         format: Format of the file.
     """
 
@@ -44,22 +49,24 @@ class KeptPart(NamedTuple):
     document: str
     day: str
     stem: str
+    state: str
     format: Format
 
 
-def part_name(study: str, source: Identity, format: Format) -> str:
+def part_name(study: str, source: Identity, state: str, format: Format) -> str:
     """Gives the name of the part that holds the rows of a stored file.
 
     Args:
         study: Namespace of the study.
         source: Name and generation of the file, in a folder of a document and a date.
+        state: Sixteen hexadecimal digits, a digest of what else decides about its rows.
         format: Format of the part.
     """
-    return f"{part_stem(study, source)}.{format}"
+    return f"{part_stem(study, source)}-{state}.{format}"
 
 
 def part_stem(study: str, source: Identity) -> str:
-    """Gives the name of a part without its ending; see `part_name`."""
+    """Gives the beginning of a part's name that its source decides."""
     name, generation = source
     partition = partition_of(study, name)
     document, day = (partition.document, partition.day) if partition else ("", "")
@@ -72,24 +79,30 @@ def parse_part(info: ObjectInfo) -> KeptPart | None:
     match = _PART.fullmatch(info.name)
     if match is None:
         return None
-    stem = info.name.rpartition(".")[0]
-    return KeptPart(info, match[1], match[2], stem, Format(match[3]))
+    stem, document, day, state, format = match.groups()
+    return KeptPart(info, document, day, stem, state, Format(format))
 
 
 def find_stale(
-    listed: Iterable[ObjectInfo], study: str, sources: Iterable[StoredFile]
+    listed: Iterable[ObjectInfo],
+    study: str,
+    sources: Iterable[StoredFile],
+    state_of: StateOf | None = None,
 ) -> Iterator[KeptPart]:
-    """Yields the parts whose source is not there any more at that generation.
+    """Yields the parts whose source is not there any more, or whose state is another.
 
     Args:
         listed: Objects of a kept table's folder; what is no part is left alone.
         study: Namespace of the study.
         sources: Files of the study that are there.
+        state_of: Gives the state of a date's parts; None: parts of any state stay.
     """
     live = {part_stem(study, each.identity) for each in sources}
     for info in listed:
         part = parse_part(info)
-        if part and part.stem not in live:
+        if part is None:
+            continue
+        if part.stem not in live or (state_of and part.state != state_of(part.day)):
             yield part
 
 
@@ -98,8 +111,9 @@ def remove_stale(
     study: str,
     sources: Callable[[], Iterable[StoredFile]],
     prefix: str = "",
+    state_of: StateOf | None = None,
 ) -> int:
-    """Removes the parts that have lost their source, and old copies of any part.
+    """Removes the parts that are stale (`find_stale`), and old copies of any part.
 
     Args:
         folder: Folder of the kept table.
@@ -107,6 +121,7 @@ def remove_stale(
         sources: Lists the files of the study that are there; called when the parts are
             listed, so that none is younger than its source.
         prefix: Prefix of the names of the parts that are looked at.
+        state_of: See `find_stale`; called after `sources`.
 
     Returns:
         Number of parts that were removed.
@@ -116,7 +131,7 @@ def remove_stale(
         OSError: The folder, or the files of the study, cannot be reached.
     """
     listed = list(folder.list(prefix))
-    stale = list(find_stale(listed, study, sources()))
+    stale = list(find_stale(listed, study, sources(), state_of))
     for part in stale:
         with suppress(GenerationMismatch):  # somebody replaced it: the next run looks
             folder.delete(part.info.name, part.info.generation)

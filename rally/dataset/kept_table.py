@@ -1,19 +1,25 @@
 """Keeps a document's table as files in a folder that researchers registered.
 
-A part is written for each stored file (rally.dataset.kept_parts), date by date. A date
-is written anew as soon as one of its parts is missing, so that a row which another file
-has replaced since is in none. The same rows are the same bytes.
+A part is written for each stored file (rally.dataset.kept_parts). What decides about
+its rows is in its name: the file; what the view says of people and orders; the files of
+its date and of those dates whose rows win over equal ones; and the document's columns.
+Where anything of it changes, the part is stale, and is written anew under another name:
+a person who left is in none, and no row is lost or there twice. The same rows are the
+same bytes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cache
+from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
 
 from rally.dataset.formats import Format, RowWriter, open_writer
-from rally.dataset.kept_parts import part_name, remove_stale
+from rally.dataset.kept_parts import StateOf, part_name, remove_stale
 from rally.dataset.scan import Scan
 from rally.errors import ConfigurationError
+from rally.registry.keep_rule import KeepRule
 from rally.registry.object_classifier import folder_of
 from rally.registry.study import Study
 from rally.storage.marker import PlaceKind, read_marker, require_marker
@@ -24,7 +30,7 @@ from rally.storage.objectstore.interface import (
     ObjectStore,
 )
 from rally.storage.objectstore.open_store import open_store
-from rally.storage.partitions import Identity, StoredFile
+from rally.storage.partitions import Identity
 
 _MOST_FILES = 200
 """Parts that are written at once: each is an open file."""
@@ -37,7 +43,7 @@ class KeptCount(NamedTuple):
 
     Attributes:
         written: Number of parts that were written.
-        removed: Number of parts that were removed, since they had lost their source.
+        removed: Number of parts that were removed, since they were stale.
         rows: Number of rows that were written.
     """
 
@@ -109,29 +115,50 @@ def update(
 
 
 def _pass(folder: ObjectStore, study: str, scan: Scan, format: Format) -> KeptCount:
-    """Removes parts that have lost their source, and writes what is missing."""
-    prefix = f"document={scan.document.name}/"
+    """Removes stale parts, and writes what is missing."""
+    prefix, state_of = f"document={scan.document.name}/", _states(scan)
     removed = remove_stale(
-        folder, study, lambda: chain.from_iterable(scan.files.values()), prefix
+        folder,
+        study,
+        lambda: chain.from_iterable(scan.files.values()),
+        prefix,
+        state_of,
     )
     there = {each.name for each in folder.list(prefix)}
     written = rows = 0
     for day in scan.days:
-        files = scan.files[day]
-        names = {
-            each.identity: part_name(study, each.identity, format) for each in files
-        }
-        if not there.issuperset(names.values()):
-            for group in _groups(files):
-                parts = {each.identity: names[each.identity] for each in group}
-                rows += _write(folder, scan.of_day(day), parts, format)
-                written += len(parts)
+        names = (
+            (each.identity, part_name(study, each.identity, state_of(day), format))
+            for each in scan.files[day]
+        )
+        missing = [(source, name) for source, name in names if name not in there]
+        for start in range(0, len(missing), _MOST_FILES):
+            parts = dict(missing[start : start + _MOST_FILES])
+            rows += _write(folder, scan.of_day(day), parts, format)
+            written += len(parts)
     return KeptCount(written, removed, rows)
 
 
-def _groups(files: Sequence[StoredFile]) -> Iterator[Sequence[StoredFile]]:
-    for start in range(0, len(files), _MOST_FILES):
-        yield files[start : start + _MOST_FILES]
+def _states(scan: Scan) -> StateOf:
+    """Makes a function that digests what decides about the rows of a date's parts."""
+    document = scan.document
+    rule = KeepRule(document.keep)
+    common = sha256(scan.exclusions.digest)
+    common.update(f"{document.keep}\n{scan.schema}".encode())
+
+    @cache
+    def of_files(day: str) -> bytes:
+        names = sorted(each.identity for each in scan.files.get(day, ()))
+        return sha256(repr(names).encode()).digest()
+
+    @cache
+    def state_of(day: str) -> str:
+        state = common.copy()
+        for each in (day, *sorted(rule.winners(day, lambda: scan.files))):
+            state.update(of_files(each))
+        return state.hexdigest()[:16]
+
+    return state_of
 
 
 def _write(

@@ -96,6 +96,10 @@ class Exclusions(Protocol):
     def expunges(self) -> Sequence[ExpungedRows]:
         """Orders to expunge of the study."""
 
+    @property
+    def digest(self) -> bytes:
+        """Digest of all that is excluded: another as soon as that changes."""
+
     def left_out(self, participants: Ids, times: Positions) -> Mask:
         """Tells which rows are of people who left, or whose leaving is held."""
 
@@ -107,6 +111,7 @@ class Scan:
         columns: Columns that are read.
         schema: Arrow's schema of the batches.
         document: Document whose table it is.
+        exclusions: Rows that are not read.
     """
 
     def __init__(
@@ -149,7 +154,7 @@ class Scan:
         self._first = max(since or date.min, first)
         self._last = min(until or date.max, last)
         self._store, self.document = store, document
-        self._exclusions, self._now = exclusions, now
+        self.exclusions, self._now = exclusions, now
         self._expunges = [
             each for each in exclusions.expunges if each.document == document.name
         ]
@@ -276,7 +281,7 @@ class Scan:
         for live in view:
             try:
                 for batch in read_rows(self._store, live, people):
-                    out = self._exclusions.left_out(batch.participants, batch.times)
+                    out = self.exclusions.left_out(batch.participants, batch.times)
                     yield batch.among(~out)
             except (GenerationMismatch, ObjectNotFound):
                 raise

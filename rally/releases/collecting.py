@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -243,6 +244,11 @@ class _PlatformRows(NamedTuple):
     """
 
     expunges: tuple[ExpungedRows, ...]
+
+    @property
+    def digest(self) -> bytes:
+        """Digest of the orders."""
+        return sha256(repr(self.expunges).encode()).digest()
 
     def left_out(self, participants: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Tells that nobody is left out."""

@@ -20,6 +20,7 @@ class Nobody:
     """Nobody has left, and nothing is expunged."""
 
     expunges = ()
+    digest = b"nobody"
 
     def left_out(self, participants, times):
         return np.zeros(len(participants), np.bool_)
@@ -32,6 +33,7 @@ class Left:
         self._people = {f"{each:x}".encode() for each in people}
         self._before = before
         self.expunges = expunges
+        self.digest = repr((people, before, expunges)).encode()
 
     def left_out(self, participants, times):
         return np.array(

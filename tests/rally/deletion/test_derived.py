@@ -20,7 +20,7 @@ def keep_table(deployment, folder, *names):
     folder.mkdir()
     mark_derived(folder, GARDEN, deployment.platform)
     files = [live(deployment.data, name) for name in names]
-    parts = [part_name(GARDEN, each[::2], Format.PARQUET) for each in files]
+    parts = [part_name(GARDEN, each[::2], "0" * 16, Format.PARQUET) for each in files]
     table = open_store(str(folder))
     for part in (*parts, "mine.parquet"):
         table.create(part, b"rows")

@@ -72,7 +72,9 @@ def with_derived(deployment):
 def test_stale_parts_of_a_study_that_goes_on_are_removed(with_derived):
     store_two_studies(with_derived)
     table = with_derived.derived["gs://lab/garden"]
-    stale = part_name(GARDEN, (f"data/study={GARDEN}/gone.avro", 1), Format.CSV)
+    stale = part_name(
+        GARDEN, (f"data/study={GARDEN}/gone.avro", 1), "0" * 16, Format.CSV
+    )
     table.create(stale.replace("document=/date=", "document=a.1/date=2026-05-11"), b"1")
 
     assert with_derived.purge().faults == []
