@@ -113,7 +113,7 @@ def _check(args: argparse.Namespace) -> None:
     faults = list[str]()
     if args.describe and args.out:
         faults.append("--describe, --out: are too many; give one of them")
-    if args.out and args.columns:
+    if args.out and args.columns is not None:
         faults.append(
             "--columns: is for the terminal; a kept table has all columns, of which its"
             " readers choose"
@@ -149,14 +149,16 @@ def _documents(registry: Registry, study: Study, name: str) -> list[Document]:
 def _open(args: argparse.Namespace, document: Document) -> "Scan":
     from rally.dataset.reading import open_scan
 
-    columns = [each.strip() for each in (args.columns or "").split(",") if each.strip()]
+    columns = None
+    if args.columns is not None:
+        columns = [each.strip() for each in args.columns.split(",") if each.strip()]
     return open_scan(
         args.store,
         document,
         args.view_key,
         since=args.since,
         until=args.until,
-        columns=columns or None,
+        columns=columns,
         now=read_time("--as_of", args.as_of),
     )
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rally.errors import ManyFaults
+from rally.errors import ConfigurationError, ManyFaults
 from rally.storage.partitions import Range
 
 Filters = Sequence[tuple[Any, ...]] | Sequence[Sequence[tuple[Any, ...]]]
@@ -69,6 +69,8 @@ class RowConditions:
                 are told.
         """
         faults = list[str]()
+        if not isinstance(filters, list | tuple | None):
+            raise ConfigurationError("filters: are a list of conditions")
         lists = _lists_of(filters)
         self._lists = [
             [it for each in some if (it := _read(each, types, faults))]
@@ -147,6 +149,7 @@ def _fault_of(condition: Condition, types: dict[str, pa.DataType]) -> str | None
         return "`in` and `not in` take a list of values, the others take one value"
     try:
         _test(condition, pa.array([], types[condition.column]))
+        _days_of([condition])
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return f"its values are {types[condition.column]}; compare it with such"
     return None

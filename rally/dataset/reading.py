@@ -9,7 +9,7 @@ import pyarrow as pa
 from rally.bounded_files import read_bounded_text
 from rally.dataset.filters import Filters
 from rally.dataset.scan import Scan
-from rally.errors import ConfigurationError, ManyFaults
+from rally.errors import ConfigurationError, Faults, ManyFaults
 from rally.registry.registry import SHIPPED, Registry
 from rally.registry.study import Document, StudyKind
 from rally.storage.marker import PlaceKind, require_marker
@@ -105,7 +105,11 @@ def open_scan(
         ConfigurationError: As `read`.
     """
     now, study = now or datetime.now(UTC), document.namespace
-    first, last = _read_day("since", since), _read_day("until", until)
+    faults, days = Faults(), list[date | None]()
+    for name, day in (("since", since), ("until", until)):
+        with faults.collected():
+            days.append(_read_day(name, day))
+    faults.check()
     key = read_bounded_text(view_key, _MOST_KEY_BYTES)
     opened = open_study_store(store, study)
     view = StudyView.read(opened, study, key, now)
@@ -114,8 +118,8 @@ def open_scan(
         document,
         view,
         now,
-        since=first,
-        until=last,
+        since=days[0],
+        until=days[1],
         columns=columns,
         filters=filters,
     )

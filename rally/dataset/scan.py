@@ -30,13 +30,14 @@ from rally.dataset.row_bytes import Mask, Positions
 from rally.dataset.table import (
     MICROS,
     TIME,
+    Column,
     arrow_schema,
     choose,
     columns_of,
     conform,
     texts_of,
 )
-from rally.errors import CorruptFile
+from rally.errors import ConfigurationError, CorruptFile, Faults
 from rally.registry.keep_rule import KeepRule
 from rally.registry.policy import is_expired
 from rally.registry.study import Document
@@ -139,12 +140,19 @@ class Scan:
             filters: Conditions on rows; see rally.dataset.filters.
 
         Raises:
-            ConfigurationError: A column is not there, or a condition is none.
+            ConfigurationError: A column is not there or there twice, none is named, a
+                condition is none, or `since` is after `until`; all faults are told.
         """
-        known = columns_of(document)
-        self.columns = known if columns is None else choose(known, columns)
+        known, faults = columns_of(document), Faults()
+        with faults.collected():
+            self.columns = known if columns is None else _choose_some(known, columns)
+        with faults.collected():
+            types = {each.name: each.type for each in known}
+            self._conditions = RowConditions(filters, types)
+        if since and until and since > until:
+            faults.lines.append(f"since: {since} is after until, {until}")
+        faults.check()
         self.schema = arrow_schema(self.columns)
-        self._conditions = RowConditions(filters, {it.name: it.type for it in known})
         others = self._conditions.columns - set(self.schema.names)
         self._decoded = (*self.columns, *choose(known, sorted(others)))
         self._paths = frozenset(
@@ -312,6 +320,12 @@ class Scan:
             for each in self._decoded
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(self._decoded))
+
+
+def _choose_some(known: Sequence[Column], names: Sequence[str]) -> tuple[Column, ...]:
+    if chosen := choose(known, names):
+        return chosen
+    raise ConfigurationError("columns: names none; leave it out, and all are read")
 
 
 _OF_KEYS = ("participant", "document_id", TIME)

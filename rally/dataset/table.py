@@ -5,6 +5,7 @@ types; what a revision does not have is null in its rows, and what a later one h
 up stays a column (Apache Avro 1.12 specification, "Schema Resolution").
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -72,16 +73,23 @@ def choose(columns: Sequence[Column], names: Iterable[str]) -> tuple[Column, ...
     """Returns the columns of some names, in their order.
 
     Raises:
-        ConfigurationError: There is none of a name; all of them are told.
+        ConfigurationError: There is none of a name, or a name is there twice; all of
+            them are told.
     """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ConfigurationError("columns: are a list of names")
     known = {each.name: each for each in columns}
-    names = list(names)
-    if unknown := [each for each in names if each not in known]:
-        raise ManyFaults(
-            f"{each}: is no column; `rally rows --describe` lists them"
-            for each in unknown
-        )
-    return tuple(known[each] for each in names)
+    counts = Counter(map(str, names))
+    faults = [
+        f"{each}: is no column; `rally rows --describe` lists them"
+        if each not in known
+        else f"{each}: is named twice in columns"
+        for each, number in counts.items()
+        if each not in known or number > 1
+    ]
+    if faults:
+        raise ManyFaults(faults)
+    return tuple(known[each] for each in counts)
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:

@@ -88,6 +88,20 @@ def test_terminal_shows_rows_of_those_who_stay(desk, monkeypatch):
     )
 
 
+def test_options_that_cannot_be_are_told_all_at_once(desk, capsys):
+    assert desk.run("visit.1", "--columns=page,page,x", "--since=2026-05-20",
+                    "--until=2026-05-19") == (2, "")  # fmt: skip
+    assert capsys.readouterr().err == (
+        "rally: page: is named twice in columns\n"
+        "rally: x: is no column; `rally rows --describe` lists them\n"
+        "rally: since: 2026-05-20 is after until, 2026-05-19\n"
+    )
+    assert desk.run("visit.1", "--columns=,") == (2, "")
+    assert capsys.readouterr().err == (
+        "rally: columns: names none; leave it out, and all are read\n"
+    )
+
+
 def test_rows_leave_by_no_pipe(desk, capsys):
     assert desk.run("visit.1", screen=io.StringIO()) == (2, "")
     assert capsys.readouterr().err == (

@@ -1,6 +1,6 @@
 """`rally.read`: a table of a study's store, for whoever has the right to that alone."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -19,6 +19,7 @@ from tests.rally.dataset.views import KEY, publish_view
 from tests.support.people import job_key
 from tests.support.stores import mark_stores
 
+FAR_AWAY = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))  # none in UTC
 ROWS = [Row(0, 1, 0, 5, "a"), Row(5, 2, 1, 6, "b"), Row(15, 3, 2, 7, "c")]
 
 
@@ -77,6 +78,23 @@ def test_batches_come_one_by_one(place):
         ),
         ({"filters": [("page", "in", [{}, "a"])]}, "filters: page: its values are"),
         ({"filters": [[("page", "==", "a")], []]}, "a list of conditions is empty"),
+        ({"columns": ["page", "page"]}, "page: is named twice in columns"),
+        ({"columns": []}, "columns: names none; leave it out"),
+        ({"columns": "page"}, "columns: are a list of names"),
+        ({"columns": 5}, "columns: are a list of names"),
+        ({"columns": [["page"]]}, "['page']: is no column"),
+        ({"filters": 5}, "filters: are a list of conditions"),
+        ({"filters": "page"}, "filters: are a list of conditions"),
+        (
+            {"filters": [("submission_timestamp", "==", FAR_AWAY)]},
+            "filters: submission_timestamp: its values are timestamp",
+        ),
+        (
+            {"since": date(2027, 1, 1), "until": "2026-01-01"},
+            "since: 2027-01-01 is after until, 2026-01-01",
+        ),
+        ({"since": "today", "until": "now"}, "(and 1 more)"),
+        ({"columns": [], "filters": 5}, "all are read (and 1 more)"),
         ({"filters": ["page"]}, "filters: a condition is a column, an operator and"),
         ({"store": "nowhere"}, "nowhere: is not a store: it has no rally-store.json"),
     ],
