@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rally.commands.command import Command
 from rally.commands.options import open_platform, platform_keys_uri
 from rally.commands.release_results import RESULT_NAME
-from rally.errors import ConfigurationError
+from rally.errors import Faults
 from rally.options import NAMESPACE, RELEASES, WHAT, Option
 from rally.printing import print_lines
 
@@ -22,7 +22,6 @@ def place_result(args: argparse.Namespace) -> int:
     """Puts a signed result where results leave; run again, it finishes that."""
     from rally.keys.names import Job
     from rally.keys.platform_keys import PlatformKeys
-    from rally.releases.ledger import is_submitted
     from rally.releases.placing import (
         open_releases,
         place,
@@ -31,11 +30,7 @@ def place_result(args: argparse.Namespace) -> int:
     )
     from rally.withdrawal.concluded_list import read_surviving_list
 
-    if not args.releases:
-        raise ConfigurationError("--releases: is missing; say where results leave")
-    if is_submitted(args.release) is not bool(args.file):
-        what = "is for submitted files" if args.file else "is missing; name the file"
-        raise ConfigurationError(f"--file: {what}")
+    _check(args)
     platform = open_platform(args)
     chain = read_surviving_list(platform).decisions
     releases = open_releases(args.releases, chain)
@@ -53,6 +48,22 @@ def place_result(args: argparse.Namespace) -> int:
         f" {' and '.join(placing.signers)}.",
     )
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raises ConfigurationError where options are missing, or one is too many."""
+    from rally.releases.ledger import is_submitted  # imports Tink
+
+    faults = Faults()
+    if not args.releases:
+        faults.lines.append("--releases: is missing; say where results leave")
+    if is_submitted(args.release) is not bool(args.file):
+        what = "is for submitted files" if args.file else "is missing; name the file"
+        faults.lines.append(f"--file: {what}")
+    for needed in (open_platform, platform_keys_uri):
+        with faults.collected():
+            needed(args)
+    faults.check()
 
 
 COMMAND = Command(

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from rally.commands.releases import COMMAND
-from rally.errors import ConfigurationError
+from rally.errors import ConfigurationError, faults_of
 from rally.keys.names import Job
 from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
@@ -175,6 +175,20 @@ def test_submitted_file_is_listed_and_placed(office, tmp_path):
 def test_what_cannot_be_is_refused_in_one_line(office, words, why):
     with pytest.raises(ConfigurationError, match=why):
         office.type(*words)
+
+
+def test_all_options_that_are_missing_are_named_at_once():
+    parser = Parser("rally")
+    COMMAND.add_to(parser.add_subparsers(), "rally")
+    args = parser.parse_args(["releases", "place", BIRDS, "a.csv"])
+    with pytest.raises(ConfigurationError) as caught:
+        args.handler(args)
+    assert faults_of(caught.value) == (
+        "--releases: is missing; say where results leave",
+        "--file: is missing; name the file",
+        "--platform: is missing; give it, or --store",
+        "--platform_keys: is missing; give it, or --keys",
+    )
 
 
 def test_nothing_was_released(tmp_path, capsys):
