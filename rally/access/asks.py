@@ -5,17 +5,17 @@ who is given the id. Until then the request is told by its day, and its time run
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
 from rally.access.cases import DEADLINE, OVERDUE_AFTER, Case, read_cases
-from rally.access.proof import find_asks
+from rally.access.proof import find_asks, ping_key
 from rally.decisions.chain import Chain
 from rally.errors import CorruptFile
-from rally.events import EVENT_LOG, Event
+from rally.events import EVENT_LOG, Event, EventKind
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.times import from_micros
 
@@ -76,33 +76,48 @@ class OpenRequests(NamedTuple):
         return any(now - each > DEADLINE for each in waiting)
 
 
-def read_requests(chain: Chain, platform: ObjectStore, now: datetime) -> OpenRequests:
+def read_requests(
+    chain: Chain, platform: ObjectStore, now: datetime, *, whole_log: bool = False
+) -> OpenRequests:
     """Reads who waits for a copy, with a case or without one.
 
     Args:
         chain: Decisions of the platform.
         platform: Its store, of whose event log the last days are read.
         now: Time for which each state is told, UTC.
+        whole_log: Whether old pings that were sent again are found; see read_asks.
 
     Raises:
         OSError: The platform cannot be read.
     """
-    return match_asks(read_cases(chain, platform, now), read_asks(platform, now))
+    asks = read_asks(platform, now, whole_log=whole_log)
+    return match_asks(read_cases(chain, platform, now), asks)
 
 
-def read_asks(platform: ObjectStore, now: datetime) -> list[Ask]:
+def read_asks(
+    platform: ObjectStore, now: datetime, *, whole_log: bool = False
+) -> list[Ask]:
     """Reads the requests by pings that are not older than LISTED_FOR, by time.
 
-    A damaged object of the log is for the audit to name.
+    Whoever has seen a sealed ping can send it again as a request. An enrolment asks for
+    nothing, and an old request is not a new one: only the log tells, and of what has
+    left it, as the events of a concluded study have, nothing does. A damaged object of
+    the log is for the audit to name.
+
+    Args:
+        platform: Store of the platform.
+        now: Time for which they are told, UTC.
+        whole_log: Whether the older log is looked through for the same pings, where
+            somebody asked. Without, one of before LISTED_FOR counts as a new request.
 
     Raises:
         OSError: The platform cannot be read.
     """
     since = now - LISTED_FOR
-    events = list[Event]()
-    for name in EVENT_LOG.list_objects(platform, since.date()):
-        with suppress(CorruptFile, ObjectNotFound):
-            events += EVENT_LOG.read_object(platform, name)
+    events = list(_read_log(platform, since.date()))
+    asked = {ping_key(each) for each in events if each.kind is EventKind.ASKED}
+    if asked and whole_log:
+        events = [each for each in _read_log(platform) if ping_key(each) in asked]
     asks = {
         Ask(each.participant, from_micros(each.submission_timestamp))
         for each in find_asks(events)
@@ -110,6 +125,12 @@ def read_asks(platform: ObjectStore, now: datetime) -> list[Ask]:
     }
     listed = (each for each in asks if since <= each.at <= now)
     return sorted(listed, key=lambda each: (each.at, each.participant))
+
+
+def _read_log(platform: ObjectStore, since: date | None = None) -> Iterator[Event]:
+    for name in EVENT_LOG.list_objects(platform, since):
+        with suppress(CorruptFile, ObjectNotFound):
+            yield from EVENT_LOG.read_object(platform, name)
 
 
 def match_asks(cases: Mapping[str, Case], asks: Iterable[Ask]) -> OpenRequests:

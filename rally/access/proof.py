@@ -116,13 +116,18 @@ def find_asks(events: Iterable[Event]) -> list[Event]:
     """
     others, first = set[tuple[str | None, str]](), dict[tuple[str | None, str], Event]()
     for each in events:
-        key = each.participant, each.document_id
+        key = ping_key(each)
         if each.kind is not EventKind.ASKED:
             others.add(key)
             continue
         known = first.setdefault(key, each)
         first[key] = min(known, each, key=_time)
     return [each for key, each in first.items() if key not in others]
+
+
+def ping_key(event: Event) -> tuple[str | None, str]:
+    """Gives what all copies of a ping have in common: its sender and document id."""
+    return event.participant, event.document_id
 
 
 def _time(event: Event) -> int:

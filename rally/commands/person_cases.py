@@ -118,7 +118,8 @@ def open_case(args: argparse.Namespace) -> int:
     print_lines(
         f"opened case {case}; `rally person answer {case}` says what would verify it"
     )
-    requests = read_requests(see(desk.platform).decisions, desk.platform, desk.now)
+    chain = see(desk.platform).decisions
+    requests = read_requests(chain, desk.platform, desk.now, whole_log=True)
     if asked := requests.cases[case].asked:
         print_lines(
             f"It is the request of a ping of {asked:%Y-%m-%d}: answer it by"

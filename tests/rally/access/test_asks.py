@@ -86,6 +86,20 @@ def test_requests_of_the_last_days_are_read(platform, events, asks):
     assert read_asks(platform, now) == asks
 
 
+@pytest.mark.parametrize("kind", [JOINED, ASKED])
+def test_whole_log_tells_that_a_ping_of_long_ago_was_sent_again(platform, kind):
+    old = event(kind, -24 * 100, document="a")
+    others = [event(JOINED, -24 * 100, BOB, document="a"), event(ASKED, 4, BOB)]
+    again = [event(ASKED, 2, document="a"), event(ASKED, 3)]
+    write_events(platform, [old, *others, *again], "1")
+    now = OPENED + DAY
+    asks = [ask(3), ask(4, BOB)]
+    assert read_asks(platform, now, whole_log=True) == asks
+    assert read_asks(platform, now) == [ask(2), *asks]
+    found = read_requests(read_chain(platform), platform, now, whole_log=True)
+    assert found.asks == tuple(asks)
+
+
 def test_damaged_object_of_the_log_is_left_to_the_audit(platform):
     write_events(platform, [event(ASKED, 1)], "1")
     platform.create(f"events/date=2026-06-01/{'0' * 32}.avro", b"damaged")
