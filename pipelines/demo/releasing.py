@@ -38,12 +38,12 @@ def tell(jobs: Jobs) -> int:
     desk = Desk()
     type = partial(desk.type, places=jobs.places)
     print(_ASKS)
-    signs = ["--result=+", "--by=steward"]
+    approves = ["--result=+", "--by=steward"]
     asked = ["--rho=1", "--note=Two tables", "--by=decide"]
     said = type("releases", "allot", NEWS, *asked)
     number = re.findall(r"Decision (\d+)", said)
     type("decisions", "approve", *number, "--by=privacy")
-    type("releases", "approve", NEWS, RECIPE, "--as=steward", *signs)
+    type("releases", "approve", NEWS, RECIPE, "--as=steward", *approves)
     if desk.faults:
         return desk.faults
     print(_RELEASES)
@@ -51,7 +51,7 @@ def tell(jobs: Jobs) -> int:
     store = [each for each in jobs.places if each.startswith("--store=")]
     show = ["releases", "show", NEWS, RECIPE]
     desk.type(*show, places=store, shown=_without_card)
-    type("releases", "sign", NEWS, RECIPE, *signs)
+    type("releases", "sign", NEWS, RECIPE, "--result=+", "--by=privacy")
     place = ["releases", "place", NEWS, RECIPE, jobs.releases]
     desk.type(*place, places=jobs.places[1:])
     if not desk.faults:

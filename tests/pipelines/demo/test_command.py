@@ -121,7 +121,7 @@ SECONDS     PEOPLE  PAGES
 200 to 400  N ±5    N ±97
 400 to 601  N ±5    N ±97
 
-$ rally releases sign rally-demo-news reading-time --result=+ --by=steward
+$ rally releases sign rally-demo-news reading-time --result=+ --by=privacy
 rally-demo-news: reading-time, by author: For how long do people read news?
 Signed. reading-time may leave: run `rally releases place rally-demo-news reading-time`.
 """
