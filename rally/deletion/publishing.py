@@ -88,8 +88,10 @@ class ListPublisher:
         now = self._clock()
         concluded = States(self._registry, steps).concluded_by(latest(now))
         published = Published(after.people(), head, decisions, None, steps)
-        spent = budgets(decisions, read_ledger(self._platform, decisions))
-        self.views.publish(published, concluded, now, spent)
+        ledger = read_ledger(self._platform, decisions)
+        spent = budgets(decisions, ledger)
+        end = (0, "") if ledger.faults else (ledger.last, ledger.digest)
+        self.views.publish(published, concluded, now, spent, end)
         return after
 
 

@@ -21,7 +21,7 @@ from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.list_object import Published
 from rally.withdrawal.people_index import PeopleIndex
 from rally.withdrawal.study_view import StudyView
-from rally.withdrawal.view_object import read_head
+from rally.withdrawal.view_object import ViewHead, read_head
 
 
 def studies_with_views(
@@ -75,6 +75,7 @@ class ViewPublisher:
         concluded: Container[str],
         now: datetime,
         budgets: Iterable[Budget] = (),
+        ledger: tuple[int, str] = (0, ""),
         *,
         only_missing: bool = False,
     ) -> list[str]:
@@ -85,6 +86,8 @@ class ViewPublisher:
             concluded: Namespaces of concluded studies.
             now: Time of the job, UTC.
             budgets: Budgets for releases of those studies that have one.
+            ledger: Number of the last line of the ledger of releases, and the digest of
+                all; a view that named a longer one goes on naming that.
             only_missing: Whether a view that is there is left as it is.
 
         Returns:
@@ -99,8 +102,13 @@ class ViewPublisher:
                 if only_missing and store.stat(view_file(namespace)):
                     continue
                 view = StudyView.of_list(published, study, self._pseudonyms, now)
-                number = _last_number(store, namespace, published.decisions) + 1
-                named = view.named(number, *_amounts(by_study.get(namespace)))
+                number, longest = 1, ledger
+                if last := _last_head(store, namespace, published.decisions):
+                    number = last.number + 1
+                    if last.ledger_number > ledger[0]:
+                        longest = last.ledger_number, last.ledger_digest
+                allotted, left = _amounts(by_study.get(namespace))
+                named = view.named(number, allotted, left, longest)
                 data = named.encode(self._key)
                 upsert(store, view_file(namespace), data)
                 _purge_old_copies(store, namespace)
@@ -110,19 +118,19 @@ class ViewPublisher:
         return done
 
 
-def _amounts(budget: Budget | None) -> tuple[str, str] | tuple[()]:
+def _amounts(budget: Budget | None) -> tuple[str, str] | tuple[None, None]:
     """The text of what was allotted, and of what is left of it."""
     if budget is None or budget.allotted is None:
-        return ()
+        return None, None
     return decimal_text(budget.allotted), decimal_text(budget.left)
 
 
-def _last_number(store: ObjectStore, study: str, decisions: Chain) -> int:
-    """The number of the view that is there; 0 where none can be believed."""
+def _last_head(store: ObjectStore, study: str, decisions: Chain) -> ViewHead | None:
+    """The head of the view that is there; None where none can be believed."""
     for each in reversed(decisions.keys[Job.DELETE]):
         with suppress(ConfigurationError):
-            return read_head(store, study, each.verifier).number
-    return 0
+            return read_head(store, study, each.verifier)
+    return None
 
 
 def _purge_old_copies(store: ObjectStore, study: str) -> None:

@@ -76,6 +76,26 @@ class Ledger:
         """Results that left, by release or submitted file."""
         return {_result(it): it for it in self.contents() if type(it) is Placing}
 
+    def check_holds(self, number: int, digest: str) -> None:
+        """Refuses a ledger that has not all lines that somebody has seen.
+
+        Args:
+            number: Number of the last line that was seen; 0 of none.
+            digest: Digest of all lines up to it.
+
+        Raises:
+            ConfigurationError: Lines are missing, or others than were there.
+        """
+        self.check()
+        if number == 0:
+            return
+        digests = [*(each.previous for each in self.lines), self.digest]
+        if number > self.last or digests[number] != digest:
+            raise ConfigurationError(
+                f"{FOLDER}: is not the ledger whose line {number} deletion has seen;"
+                " restore it from a backup"
+            )
+
     def reserved_by(self, study: str) -> Decimal:
         """Sums what a study's releases took of its budget."""
         taken = (

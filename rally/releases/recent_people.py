@@ -9,6 +9,7 @@ from datetime import datetime
 from rally.decisions.chain import Chain
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
+from rally.releases.ledger import read_ledger
 from rally.storage.layout import Stores
 from rally.withdrawal.list_object import LIST, Published, read_people
 from rally.withdrawal.people_index import PeopleIndex
@@ -19,6 +20,9 @@ def check_recent(
     stores: Stores, chain: Chain, study: str, counter: int, now: datetime
 ) -> int:
     """Sees that deletion published who has left a study within two days.
+
+    Deletion has seen the ledger, too, and the study's view says how far: so lines that
+    are lost at its end give no budget back.
 
     Args:
         stores: Stores of the study and the platform.
@@ -32,12 +36,15 @@ def check_recent(
 
     Raises:
         ConfigurationError: The study's view is missing, forged, older than two days,
-            ahead of the clock, or of a newer list than the platform has.
+            ahead of the clock, or of a newer list than the platform has; or the ledger
+            has lost lines.
         OSError: A store cannot be read.
     """
     store = stores.of(study)
     head = read_head(store, study, chain.keys[Job.DELETE][-1].verifier)
     check_age(store, head, now)
+    ledger = read_ledger(stores.platform, chain)
+    ledger.check_holds(head.ledger_number, head.ledger_digest)
     if head.counter > counter:  # by a deletion meanwhile, or the list was put back
         read_people_since(stores, head.counter)
     return max(head.counter, counter)

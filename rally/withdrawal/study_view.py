@@ -156,7 +156,11 @@ class StudyView:
         )
 
     def named(
-        self, number: int, allotted: str | None = None, left: str | None = None
+        self,
+        number: int,
+        allotted: str | None = None,
+        left: str | None = None,
+        ledger: tuple[int, str] = (0, ""),
     ) -> "StudyView":
         """Gives the same view as it is published.
 
@@ -164,8 +168,15 @@ class StudyView:
             number: Number of the publication.
             allotted: Privacy budget of the study, as decimal digits.
             left: What is left of it.
+            ledger: Number of the last line of the ledger of releases, and the digest.
         """
-        head = self.head._replace(number=number, rho_allotted=allotted, rho_left=left)
+        head = self.head._replace(
+            number=number,
+            rho_allotted=allotted,
+            rho_left=left,
+            ledger_number=ledger[0],
+            ledger_digest=ledger[1],
+        )
         return replace(self, head=head)
 
     def encode(self, key: SigningKey) -> bytes:

@@ -1,8 +1,9 @@
 """The view of the withdrawal list as an object: one in each study's own store, signed.
 
     the signature of the SHA-256 of all that follows, in hexadecimal digits
-    {"counter": …, "expunges": how many, "number": …, "people": how many,
-     "platform": …, "published": …, "rho_allotted": …, "rho_left": …, "study": …}
+    {"counter": …, "expunges": how many, "ledger_digest": …, "ledger_number": …,
+     "number": …, "people": how many, "platform": …, "published": …,
+     "rho_allotted": …, "rho_left": …, "study": …}
     {"document": …, "field": …, "first": day, "last": day}     for each order to expunge
     {"participant": …, "rows": [[from, to, verdict], …]}       for each person, sorted
 
@@ -69,6 +70,9 @@ class ViewHead(NamedTuple):
         rho_allotted: Privacy budget of the study, zCDP rho as decimal digits; None
             where none is allotted.
         rho_left: What is left of it.
+        ledger_number: Number of the last line of the ledger of releases that deletion
+            has seen; 0 of none.
+        ledger_digest: Digest of all lines up to it.
     """
 
     study: str
@@ -79,6 +83,8 @@ class ViewHead(NamedTuple):
     people: int
     rho_allotted: str | None = None
     rho_left: str | None = None
+    ledger_number: int = 0
+    ledger_digest: str = ""
 
 
 class ExpungedRows(NamedTuple):

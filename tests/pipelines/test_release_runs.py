@@ -10,6 +10,8 @@ import pytest
 from rally.errors import ConfigurationError
 from rally.registry.registry import Registry
 from rally.releases.collecting import Collector, ReleaseSettings, Sealing
+from rally.releases.draft import draft_name
+from rally.releases.ledger_lines import line_name
 from rally.releases.recipe_files import find_recipe
 from rally.storage.partitions import Bucket
 from rally.withdrawal.list_object import LIST
@@ -95,6 +97,21 @@ def test_list_that_was_put_back_is_refused_by_launcher_and_workers(garden, capfd
     assert "an older one was put back" in capfd.readouterr().err
     with pytest.raises(ConfigurationError, match="is list 0, and list 1 was published"):
         collector(garden, 1)
+
+
+def test_release_is_not_drawn_again_when_draft_and_lines_are_gone(garden, capfd):
+    """The study's view names the ledger that deletion has seen."""
+    garden.approve()
+    assert garden.run("release", GARDEN, "pages") == 0
+    garden.delete()
+    for name in (draft_name(GARDEN, "pages"), line_name(2), line_name(1)):
+        garden.platform.delete(name, garden.platform.stat(name).generation)
+    garden.delete()
+    capfd.readouterr()
+
+    assert garden.run("release", GARDEN, "pages") == 2
+    assert "is not the ledger whose line 2 deletion has seen" in capfd.readouterr().err
+    assert garden.lines == []
 
 
 def test_rows_count_only_as_long_as_they_are_kept_today(tmp_path):

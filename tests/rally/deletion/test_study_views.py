@@ -7,14 +7,18 @@ import pytest
 from rally.decisions.contents import DecisionKind
 from rally.decisions.entry import entry_name
 from rally.decisions.release_contents import Allotment
+from rally.decisions.verifying import read_chain
 from rally.decisions.writing import approve, decide
 from rally.events import RALLY
 from rally.keys.names import Job
 from rally.keys.signing import verifier_of
 from rally.registry.transitions import StudyAction
+from rally.releases.ledger import read_ledger
+from rally.releases.ledger_lines import line_name
 from rally.storage.layout import view_file
 from rally.withdrawal.list_object import read_people
 from rally.withdrawal.study_view import StudyView
+from tests.support.ledger_lines import put_lines, reservation
 from tests.support.memory_deployment import Killed, Row, day, micros
 from tests.support.people import job_key, signer
 from tests.support.stores import replace_key
@@ -199,6 +203,19 @@ def test_view_says_what_is_left_of_a_study_s_budget(deployment):
     assert [(each.rho_allotted, each.rho_left) for each in heads] == [
         ("1.5", "1.5"), (None, None),
     ]  # fmt: skip
+
+
+def test_view_says_how_far_the_ledger_of_releases_came(deployment):
+    """An end that was lost stays known: the next views name it all the same."""
+    put_lines(deployment.platform, reservation(), reservation("survey"))
+    ledger = read_ledger(deployment.platform, read_chain(deployment.platform))
+    deployment.delete()
+    name = line_name(2)
+    deployment.platform.delete(name, deployment.platform.stat(name).generation)
+    for _ in range(2):
+        head = view(deployment).head
+        assert (head.ledger_number, head.ledger_digest) == (2, ledger.digest)
+        deployment.delete()
 
 
 def test_old_views_are_not_kept(make_deployment):

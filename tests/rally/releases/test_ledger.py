@@ -254,3 +254,18 @@ def test_many_writers_make_one_line_of_each_kind(platform):
     for thread in threads:
         thread.join()
     assert [each.content for each in read(platform).lines] == [LIFE[0]]
+
+
+def test_ledger_holds_what_somebody_has_seen_of_it(platform):
+    first = put_lines(platform, reservation())
+    whole = put_lines(platform, reservation("survey"), reservation("third"))
+    for seen in (first, whole):
+        whole.check_holds(seen.last, seen.digest)
+    first.check_holds(0, "")
+    for ledger, number, digest in (
+        (first, whole.last, whole.digest),
+        (whole, 1, "f" * 64),
+        (whole, whole.last, first.digest),
+    ):
+        with pytest.raises(ConfigurationError, match="is not the ledger whose line"):
+            ledger.check_holds(number, digest)

@@ -30,7 +30,9 @@ STUDY, NAME_OF_VIEW = "rally-garden", view_file("rally-garden")
 KEY = job_key(Job.DELETE)
 VERIFIER = verifier_of(KEY.public)
 PLATFORM = "c" * 32
-HEAD = ViewHead(STUDY, PLATFORM, 7, 3, 1_777_593_600_000_000, 2, "1.5", "0.25")
+HEAD = ViewHead(
+    STUDY, PLATFORM, 7, 3, 1_777_593_600_000_000, 2, "1.5", "0.25", 4, "e" * 64
+)
 EXPUNGES = (ExpungedRows("visit.1", None, "2026-05-01", "2026-05-02"),)
 PEOPLE = [
     ("00000000-0000-8000-8000-000000000001",
@@ -68,7 +70,8 @@ def test_view_is_read_as_it_was_made():
 def test_lines_are_as_documented():
     _, head, order, first, second = WHOLE.decode().splitlines()
     assert head == (
-        '{"counter":7,"expunges":1,"number":3,"people":2,"platform":"' + PLATFORM + '",'
+        '{"counter":7,"expunges":1,"ledger_digest":"' + 64 * "e" + '",'
+        '"ledger_number":4,"number":3,"people":2,"platform":"' + PLATFORM + '",'
         '"published":1777593600000000,"rho_allotted":"1.5","rho_left":"0.25",'
         '"study":"rally-garden"}'
     )
