@@ -318,7 +318,6 @@ class Audit:
         end = PlatformEndAudit(
             self._platform,
             self._decisions,
-            self._registry,
             self._holds,
             self._settings.key_folders(),
             self._as_of,

@@ -15,14 +15,13 @@ from rally.receipts.chain import find
 from rally.receipts.conclusion import NAME, ConclusionReceipt, read_conclusion
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.registry.legal_holds import LegalHolds
-from rally.registry.registry import Registry
 from rally.retention.platform_records import (
     GOING,
     RECEIPT_DAYS,
     RecordKind,
-    find_keys,
     find_own_keys,
     list_going,
+    list_keys,
 )
 from rally.storage.objectstore.interface import FOREVER, ObjectStore, OldCopy
 from rally.times import from_micros
@@ -42,7 +41,6 @@ class PlatformEndAudit:
         self,
         platform: ObjectStore,
         chain: Chain,
-        registry: Registry,
         holds: LegalHolds,
         folders: tuple[KeyFolder | None, KeyFolder],
         as_of: datetime,
@@ -53,7 +51,6 @@ class PlatformEndAudit:
         Args:
             platform: Store of the platform.
             chain: Decisions of the platform, one of which concludes it.
-            registry: Registry of the studies.
             holds: Legal holds, which keep everything.
             folders: Folders of ping keys, where it is named, and of platform keys.
             as_of: Clock of the audit, UTC.
@@ -62,7 +59,6 @@ class PlatformEndAudit:
         self.tally = Tally()
         self._platform = platform
         self._chain = chain
-        self._registry = registry
         self._folders = folders
         self._as_of = as_of
         self._allowed = timedelta(days=purge_days)
@@ -135,7 +131,7 @@ class PlatformEndAudit:
         """Notes keys that are left though nothing is left that they open or name."""
         for folder in filter(None, self._folders):
             try:
-                found = find_keys(folder, self._registry)
+                found = list_keys(folder)
                 if folder is self._folders[1] and not has_receipts:
                     found += find_own_keys(folder)
             except (ConfigurationError, OSError) as error:

@@ -51,10 +51,15 @@ def is_pseudonym(purpose: str) -> bool:
     return purpose.startswith(_PSEUDONYM)
 
 
+def pseudonym_owner(purpose: str) -> str:
+    """The namespace, or `platform`, whose pseudonyms a purpose is."""
+    return purpose.removeprefix(_PSEUDONYM)
+
+
 def check_purpose(purpose: str) -> str:
     """The purpose itself. Raises ConfigurationError where there is none such."""
     if is_pseudonym(purpose):
-        return pseudonym(purpose.removeprefix(_PSEUDONYM))
+        return pseudonym(pseudonym_owner(purpose))
     others = (*map(signing, Job), DEAD_LETTER_PRIVATE, DEAD_LETTER_PUBLIC)
     if purpose not in others:
         raise ConfigurationError(

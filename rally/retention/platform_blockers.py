@@ -14,13 +14,14 @@ from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.receipts.receipt import number_in
 from rally.registry.registry import Registry
 from rally.registry.study import Study, StudyKind
-from rally.registry.transitions import States, StudyState
+from rally.registry.transitions import States, StudyState, transitions_in
 from rally.retention.conclusion import find_live
 from rally.retention.context import Context, open_context
 from rally.retention.keys import has_keys
 from rally.retention.platform_records import GOING, find_keys, find_own_keys, list_going
 from rally.retention.settings import PurgeSettings
 from rally.retention.survey import SurveyResult, survey_files
+from rally.retention.unregistered import UNREGISTERED, find_unregistered
 from rally.storage.layout import study_folder
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.storage.objectstore.strays import list_but_strays
@@ -105,9 +106,12 @@ def _is_own(study: Study) -> bool:
 def _find_studies(
     settings: PurgeSettings, context: Context, chain: Chain
 ) -> Iterator[str]:
-    """Yields a line for each study that is not concluded, or not all of it gone."""
+    """Yields a line for each namespace that is not over, not gone, or not known."""
     registry, states = context.registry, States.of_chain(context.registry, chain)
+    for each in find_unregistered(settings, registry, chain):
+        yield f"{each}: {UNREGISTERED}"
     live = find_live(context)
+    begun = {each.namespace for each in transitions_in(chain)}
     for namespace, study in registry.studies.items():
         state = states.at(study, context.now)
         if namespace in context.concluded:
@@ -118,7 +122,7 @@ def _find_studies(
                     f"{namespace}: is concluded, and not all of it is gone; run `rally"
                     " purge`, which says what is left"
                 )
-        elif not settings.has_pseudonyms(namespace):
+        elif namespace not in begun and not has_keys(settings, namespace):
             continue  # it was never begun here
         elif not _is_own(study):
             yield (

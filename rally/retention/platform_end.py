@@ -36,9 +36,11 @@ from rally.retention.platform_records import (
     find_keys,
     find_own_keys,
     list_going,
+    list_keys,
 )
 from rally.retention.report import PurgeReport, Remains, blocked_by
 from rally.retention.settings import PurgeSettings
+from rally.retention.unregistered import UNREGISTERED, find_unregistered
 from rally.storage.layout import DATA, study_folder
 from rally.storage.objectstore.interface import (
     FOREVER,
@@ -188,6 +190,11 @@ class PlatformEnd:
         registry, settings = self._context.registry, self._settings
         for each in registry.unavailable:
             yield f"{each}: does not load, so that {_LATER}"
+        for each in find_unregistered(settings, registry, self._chain):
+            yield f"{each}: {UNREGISTERED}; {_LATER}"
+        for each in registry.studies:
+            if each not in self._context.concluded and has_keys(settings, each):
+                yield f"{each}: has keys, and is not concluded; {_LATER}"
         for store in self._context.stores.each(registry.studies):
             if any(map(self._is_row(store), list_but_strays(store, DATA))):
                 yield f"{store.uri}: rows are left; {_LATER}"
@@ -243,7 +250,7 @@ class PlatformEnd:
         for folder, files in found:
             for name in files:
                 forget_key(folder, name, self._report)
-        return not any(map(self._keys_in, folders))
+        return not any(map(list_keys, folders))
 
     def _keys_in(self, folder: KeyFolder) -> list[str]:
         return find_keys(folder, self._context.registry)

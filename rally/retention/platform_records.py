@@ -14,6 +14,7 @@ from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.keys.names import Job
 from rally.keys.platform_keys import PUBLIC_FILE
+from rally.names import is_namespace
 from rally.receipts.conclusion import NAME as CONCLUSION
 from rally.registry.registry import Registry
 from rally.storage import last_runs, leases, marker
@@ -96,28 +97,48 @@ def _of_live_runs(platform: ObjectStore) -> frozenset[str]:
     return frozenset((*runs.values(), *held))
 
 
-def find_keys(folder: KeyFolder, registry: Registry) -> list[str]:
-    """Lists key files of a concluded platform, but for the purge's own.
+def list_keys(folder: KeyFolder) -> list[str]:
+    """Lists all key files of a platform and of any namespace, but for the purge's own.
 
     Args:
         folder: Folder of the platform's keys, or of those that open pings.
-        registry: Registry of the studies, whose namespaces ping keys are named by.
 
     Raises:
         ConfigurationError: The folder cannot be read.
         ConnectionError: It is away.
     """
-    pings = {each + kind for each in registry.studies for kind in (KEYSET, JWK)}
     own = names.signing(Job.PURGE) + "."
     return [
         each
         for each in folder.names()
-        if each in pings or (_is_purpose(each) and not each.startswith(own))
+        if namespace_of(each) or (_is_purpose(each) and not each.startswith(own))
     ]
 
 
+def find_keys(folder: KeyFolder, registry: Registry) -> list[str]:
+    """Lists the key files that go with a concluded platform, but for the purge's own.
+
+    Those of a namespace that is not registered stay: it may still collect.
+
+    Args:
+        folder: As for `list_keys`, which says what is raised.
+        registry: Registry of the studies.
+    """
+    owned = ((each, namespace_of(each)) for each in list_keys(folder))
+    return [each for each, owner in owned if not owner or registry.study(owner)]
+
+
+def namespace_of(name: str) -> str | None:
+    """Returns the namespace of a file of ping keys or of pseudonyms; else None."""
+    if names.is_pseudonym(name):
+        owner = names.pseudonym_owner(name.removesuffix(KEYSET))
+    else:
+        owner = name.removesuffix(KEYSET).removesuffix(JWK)
+    return owner if owner != name and is_namespace(owner) else None
+
+
 def find_own_keys(folder: KeyFolder) -> list[str]:
-    """Lists the files of the key by which the purge signs; raises as `find_keys`."""
+    """Lists the files of the key by which the purge signs; raises as `list_keys`."""
     own = names.signing(Job.PURGE) + "."
     return [each for each in folder.names() if each.startswith(own)]
 

@@ -139,3 +139,13 @@ def test_key_that_is_left_breaks_its_own_promise(own):
     own.now += timedelta(days=3)
     (own.folder / "platform" / "signing.delete.keyset.json").write_text("{}")
     assert broken(own) == {Check.KEYS: [("platform", "signing.delete.keyset.json", 1)]}
+
+
+def test_key_of_pings_that_is_left_is_named_whoever_has_the_study(own):
+    own.purge()
+    own.now += timedelta(days=3)
+    files = ["rally-garden.jwk.json", "rally-lake.jwk.json", "rally-lake.keyset.json"]
+    for file in files:
+        (own.folder / "keys" / file).write_text("{}")
+    found = broken(own)[Check.KEYS]
+    assert {("platform", file, 1) for file in files} <= {*found}

@@ -6,6 +6,7 @@ import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import RALLY
+from rally.registry.registry import Registry
 from rally.registry.transitions import StudyAction
 from rally.retention.platform_blockers import preview_conclusion
 from rally.storage.layout import UNKNOWN
@@ -30,15 +31,19 @@ def ready(deployment):
     return deployment
 
 
+def preview_of(deployment):
+    return preview_conclusion(deployment.purging()._settings)
+
+
 def blockers(deployment):
     before = deployment.all_objects()
-    found = preview_conclusion(deployment.purging()._settings).blockers
+    found = preview_of(deployment).blockers
     assert deployment.all_objects() == before
     return list(found)
 
 
 def test_platform_that_is_ready_has_none_and_says_what_will_go(ready):
-    found = preview_conclusion(ready.purging()._settings)
+    found = preview_of(ready)
     assert found.blockers == ()
     assert {each.what: each.objects for each in found.kinds if each.objects} == {
         f"rows of {HOUSE}": 1, "plans": 1, "events": 1, "withdrawal list": 1,
@@ -60,10 +65,52 @@ def test_studies_that_go_on_or_are_not_gone_are_each_named(deployment):
 
 
 def test_study_that_was_never_begun_is_in_nobodys_way(ready):
-    decided = preview_conclusion(ready.purging()._settings)
+    decided = preview_of(ready)
     assert decided.blockers == ()
     (ready.folder / "platform" / f"pseudonym.{HOUSE}.keyset.json").unlink()
     assert blockers(ready) == []
+
+
+STRANGER = (
+    "has keys or decisions here, and is not in the registry; put it back, or correct"
+    " --studies"
+)
+
+
+def forget(deployment, *namespaces):
+    """Gives the deployment a registry without these studies."""
+    studies = deployment.registry.studies.items()
+    deployment.registry = Registry({k: v for k, v in studies if k not in namespaces})
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"keys/{POND}.keyset.json",
+        f"keys/{POND}.jwk.json",
+        f"platform/pseudonym.{POND}.keyset.json",
+    ],
+)
+def test_each_key_of_a_study_that_is_not_registered_is_in_the_way(ready, file):
+    forget(ready, POND)  # which is concluded and gone, as it may
+    assert blockers(ready) == []
+    (ready.folder / file).write_text("{}")
+    assert blockers(ready) == [f"{POND}: {STRANGER}"]
+    assert not any(POND in key for key in preview_of(ready).keys)
+
+
+def test_decided_study_that_is_not_registered_is_in_the_way(ready):
+    decide_study(ready.platform, "rally-lake", StudyAction.PAUSE, ENDED)
+    assert blockers(ready) == [f"rally-lake: {STRANGER}"]
+    decide_study(ready.platform, "rally-lake", StudyAction.CONCLUDE, ENDED)
+    assert blockers(ready) == []
+
+
+def test_study_whose_pings_alone_have_keys_is_in_the_way(deployment):
+    deployment.conclude(GARDEN)
+    (deployment.folder / "platform" / f"pseudonym.{POND}.keyset.json").unlink()
+    line = f"{POND}: is collecting, and must be concluded before; see `rally studies"
+    assert f"{line} conclude`" in blockers(deployment)
 
 
 def test_whoever_waits_for_something_is_counted(ready):

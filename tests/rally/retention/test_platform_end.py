@@ -13,10 +13,13 @@ from rally.decisions.verifying import read_chain
 from rally.events import RALLY
 from rally.receipts.conclusion import NAME, read_conclusion
 from rally.receipts.verify import verify_chain
+from rally.registry.registry import Registry
 from rally.retention.platform_records import RECEIPT_DAYS
 from rally.storage.layout import UNKNOWN
 from tests.support.memory_deployment import Row, micros
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.purge_deployment import (
+    CONCLUDED,
     PLATFORM_KEYS,
     deleted_counts,
     planned_counts,
@@ -227,3 +230,34 @@ def test_keys_of_pings_that_nobody_named_stop_it(deployment):
     report = deployment.purge(ping_keys=None)
     assert "the keys that open pings were not looked at; give --keys" in report.waits
     assert "withdrawals/list.json" in deployment.records()
+
+
+def test_key_of_a_study_that_may_still_collect_stops_it(deployment):
+    furnish(deployment, leaves=False)
+    registry = deployment.registry
+    others = {k: v for k, v in registry.studies.items() if k != POND}
+    files = (f"keys/{POND}.jwk.json", f"platform/pseudonym.{POND}.keyset.json")
+    for file in files:
+        (deployment.folder / file).write_text("{}")
+    deployment.registry = Registry(others)
+    report = deployment.purge()
+    assert report.exit_status == 1
+    assert report.waits == [
+        f"{POND}: has keys or decisions here, and is not in the registry; put it back,"
+        " or correct --studies; what follows waits for the next run"
+    ]
+    assert "withdrawals/list.json" in deployment.records()
+    assert {*files} <= {*deployment.key_files()}
+    deployment.registry = registry  # in which it is concluded
+    assert [*deployment.purge().problems] == []
+    assert left(deployment) == (STAYS, [])
+
+
+def test_registered_study_that_is_not_concluded_keeps_its_keys(deployment):
+    deployment.add_platform_keys()
+    deployment.conclude(GARDEN)
+    conclude_platform(deployment.platform, CONCLUDED)
+    report = deployment.purge()
+    line = f"{POND}: has keys, and is not concluded; what follows waits for the next"
+    assert report.waits == [f"{line} run"]
+    assert f"keys/{POND}.jwk.json" in deployment.key_files()
