@@ -6,6 +6,7 @@ few. Whoever makes bits agree on purpose costs time, and hides no row.
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -115,23 +116,21 @@ class DuplicateFilter:
     ) -> Mask:
         """Chooses among the rows that seem equal to others, by their ids."""
         staying = np.ones(len(keys.hashes), np.bool_)
-        best = dict[tuple[bytes, ...], tuple[tuple[int, bytes], int]]()
-        row_at = _row_finder(batches)
+        best = dict[tuple[bytes, ...], int]()
+        wins = _comparison(batches, self._rule.is_latest)
         for place, ids in keys.of(seeming):
             if not ids[-1]:  # a row without an id is like no other
                 continue
             if ids in beaten:
                 staying[place] = False
                 continue
-            mine = self._rank(*row_at(place)), place
-            winner, loser = sorted((mine, best.get(ids, mine)))
-            best[ids] = winner
-            if loser != winner:
-                staying[loser[1]] = False
+            other = best.setdefault(ids, place)
+            if other != place:
+                best[ids], loser = (
+                    (place, other) if wins(place, other) else (other, place)
+                )
+                staying[loser] = False
         return staying
-
-    def _rank(self, time: int, row: bytes) -> tuple[int, bytes]:
-        return (-time if self._rule.is_latest else time), row
 
 
 def _equal_hashes(own: Hashes, others: Sequence[Hashes]) -> Hashes:
@@ -149,14 +148,25 @@ def _equal_hashes(own: Hashes, others: Sequence[Hashes]) -> Hashes:
     return np.unique(np.concatenate(found))
 
 
-def _row_finder(batches: Sequence[RowBatch]) -> Callable[[int], tuple[int, bytes]]:
-    """Makes a function that returns time and bytes of a row by its number."""
+def _comparison(
+    batches: Sequence[RowBatch], is_latest: bool
+) -> Callable[[int, int], bool]:
+    """Makes a function that tells, by their numbers, whether a row wins over another.
+
+    Bytes of rows are looked at only where times are the same: they may have to be read.
+    """
     ends = np.cumsum([len(each) for each in batches])
+    loaded = lru_cache(maxsize=4)(lambda number: batches[number].loaded())
 
-    def row_at(place: int) -> tuple[int, bytes]:
+    def find(place: int) -> tuple[int, int]:
         number = int(np.searchsorted(ends, place, "right"))
-        batch = batches[number]
-        within = place - (int(ends[number]) - len(batch))
-        return int(batch.times[within]), batch.row(within)
+        return number, place - (int(ends[number]) - len(batches[number]))
 
-    return row_at
+    def wins(place: int, other: int) -> bool:
+        (mine, row), (its, its_row) = find(place), find(other)
+        time, its_time = batches[mine].times[row], batches[its].times[its_row]
+        if time != its_time:
+            return bool(time > its_time) is is_latest
+        return loaded(mine).row(row) < loaded(its).row(its_row)
+
+    return wins

@@ -5,7 +5,7 @@ cut where the index says. Another program's file is read as a whole, and its row
 cut by walking them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ _MOST_ROWS = 16_384
 """Rows of a batch: their positions stay in a processor's cache."""
 
 _MOST_BYTES = 16 * 1024 * 1024
+"""Bytes of the rows of a batch, decompressed, but for a block that is larger."""
+
+_MOST_BLOCK = 64 * 1024 * 1024
+"""Bytes of the rows of one block, decompressed: a thousand times what is usual."""
+
 _MOST_HEADER = 256 * 1024 * 1024
 _MOST_SCHEMA = 4 * 1024 * 1024
 _READ = 4 * 1024 * 1024
@@ -47,7 +52,9 @@ class RowBatch:
     Attributes:
         source: Name and generation of the object.
         schema: Writer's schema, JSON.
-        data: Bytes of the rows.
+        size: Number of bytes of the rows' data.
+        load: Returns the bytes of the rows, from memory, or reads them again.
+        read_again: Reads them again; None where that would be too slow.
         starts: Position of each row.
         ends: Position behind each row.
         participants: Pseudonym of each row; empty where it has none.
@@ -57,7 +64,9 @@ class RowBatch:
 
     source: Identity
     schema: str
-    data: RowBytes
+    size: int
+    load: Callable[[], RowBytes]
+    read_again: Callable[[], RowBytes] | None
     starts: Positions
     ends: Positions
     participants: Ids
@@ -81,14 +90,27 @@ class RowBatch:
             times=self.times[staying],
         )
 
+    def loaded(self) -> "RowBatch":
+        """Returns the same rows with their bytes in memory."""
+        data = self.load()
+        return replace(self, load=lambda: data)
+
     def with_rows(self, rows: Sequence[bytes]) -> "RowBatch":
         """Returns the same rows with other bytes behind their keys."""
         bounds = np.cumsum([0, *map(len, rows)])
-        return replace(self, data=RowBytes(rows), starts=bounds[:-1], ends=bounds[1:])
+        data = RowBytes(rows)
+        return replace(
+            self,
+            size=data.size,
+            load=lambda: data,
+            read_again=None,
+            starts=bounds[:-1],
+            ends=bounds[1:],
+        )
 
     def row(self, place: int) -> bytes:
         """Returns the bytes of one row."""
-        return bytes(self.data.view[self.starts[place] : self.ends[place]])
+        return bytes(self.load().view[self.starts[place] : self.ends[place]])
 
 
 def read_rows(
@@ -114,7 +136,7 @@ def read_rows(
         if len(header.schema) > _MOST_SCHEMA:
             raise CorruptFile("its schema is far longer than those of any study")
         if header.is_indexed:
-            batches = _read_indexed(source, snapshot, header, wanted)
+            batches = _read_indexed(store, source, snapshot, header, wanted)
         else:
             batches = _read_foreign(source, snapshot, header)
         for batch in batches:
@@ -131,7 +153,7 @@ def join_batches(batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
     held = list[RowBatch]()
     for batch in batches:
         rows = sum(map(len, held)) + len(batch)
-        size = sum(each.data.size for each in held) + batch.data.size
+        size = sum(each.size for each in held) + batch.size
         is_full = rows > _MOST_ROWS or size > _MOST_BYTES
         if held and (is_full or batch.schema != held[0].schema):
             yield _join(held)
@@ -144,12 +166,15 @@ def join_batches(batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
 def _join(batches: Sequence[RowBatch]) -> RowBatch:
     if len(batches) == 1:
         return batches[0]
-    before = np.cumsum([0, *(each.data.size for each in batches)])
+    before = np.cumsum([0, *(each.size for each in batches)])
     moved = [*zip(batches, before.tolist(), strict=False)]
+    data = RowBytes(each.load().view for each in batches)
     return RowBatch(
         batches[0].source,
         batches[0].schema,
-        RowBytes(each.data.view for each in batches),
+        data.size,
+        lambda: data,
+        None,
         np.concatenate([each.starts + by for each, by in moved]),
         np.concatenate([each.ends + by for each, by in moved]),
         np.concatenate([each.participants for each in batches]),
@@ -180,30 +205,39 @@ class _Part(NamedTuple):
     """Rows of some blocks that stand one behind the other.
 
     Attributes:
+        blocks: The blocks.
         pieces: Rows of each block.
         lengths: Length of each row.
     """
 
+    blocks: list[Block]
     pieces: list[bytes]
     lengths: list[Positions]
 
 
 def _read_indexed(
-    source: Identity, snapshot: Snapshot, header: Header, wanted: Sequence[Range]
+    store: ObjectStore,
+    source: Identity,
+    snapshot: Snapshot,
+    header: Header,
+    wanted: Sequence[Range],
 ) -> Iterator[RowBatch]:
-    schema = header.schema
     blocks = header.checked_blocks(snapshot.info.size)
-    part, rows, size = _Part([], []), 0, 0
+    part, rows, size = _Part([], [], []), 0, 0
     for block, data in _read_blocks(snapshot, header, _blocks_of(blocks, wanted)):
+        if rows and size + sum(block.row_lengths) > _MOST_BYTES:
+            yield _with_keys(store, source, header, part)
+            part, rows, size = _Part([], [], []), 0, 0
         piece = _cut(data, header, block)
+        part.blocks.append(block)
         part.pieces.append(piece)
         part.lengths.append(np.asarray(block.row_lengths, "I"))
         rows, size = rows + block.rows, size + len(piece)
-        if rows >= _MOST_ROWS or size >= _MOST_BYTES:
-            yield _with_keys(source, schema, part)
-            part, rows, size = _Part([], []), 0, 0
+        if rows >= _MOST_ROWS:
+            yield _with_keys(store, source, header, part)
+            part, rows, size = _Part([], [], []), 0, 0
     if rows:
-        yield _with_keys(source, schema, part)
+        yield _with_keys(store, source, header, part)
 
 
 def _blocks_of(blocks: Sequence[Block], wanted: Sequence[Range]) -> list[Block]:
@@ -243,7 +277,7 @@ def _cut(data: bytes, header: Header, block: Block) -> bytes:
     frame = parse_frame(data, block.offset, header.sync)
     if len(frame.data) != block.length or frame.rows != block.rows:
         raise CorruptFile("a block is not what the index says")
-    rows = frame_rows(frame, header.codec)
+    rows = frame_rows(frame, header.codec, _MOST_BLOCK)
     if len(block.row_lengths) != block.rows or sum(block.row_lengths) != len(rows):
         raise CorruptFile("the index does not say how long the rows are")
     if rows[1 : 1 + ID_BYTES] != block.first.encode():
@@ -251,7 +285,9 @@ def _cut(data: bytes, header: Header, block: Block) -> bytes:
     return rows
 
 
-def _with_keys(source: Identity, schema: str, part: _Part) -> RowBatch:
+def _with_keys(
+    store: ObjectStore, source: Identity, header: Header, part: _Part
+) -> RowBatch:
     """Reads the keys of rows of ours, which begin with them."""
     data = RowBytes(part.pieces)
     bounds = np.zeros(sum(map(len, part.lengths)) + 1, np.int64)
@@ -262,10 +298,19 @@ def _with_keys(source: Identity, schema: str, part: _Part) -> RowBatch:
     for place in (0, _DOCUMENT_ID - 1):
         if (data.first_bytes(starts + place) != _ID_LENGTH).any():
             raise damaged()
+    blocks = part.blocks
+
+    def read_again() -> RowBytes:
+        with store.open(*source) as snapshot:
+            read = _read_blocks(snapshot, header, blocks)
+            return RowBytes(_cut(data, header, block) for block, data in read)
+
     return RowBatch(
         source,
-        schema,
-        data,
+        header.schema,
+        data.size,
+        lambda: data,
+        read_again,
         starts,
         ends,
         data.numbers(starts + 1, f"S{ID_BYTES}"),
@@ -297,12 +342,14 @@ def _of_foreign(
     keys: Sequence[tuple[bytes, bytes, int]],
     rows: Sequence[bytes],
 ) -> RowBatch:
-    bounds = np.cumsum([0, *map(len, rows)])
+    data, bounds = RowBytes(rows), np.cumsum([0, *map(len, rows)])
     participants, document_ids, times = zip(*keys, strict=True)
     return RowBatch(
         source,
         schema,
-        RowBytes(rows),
+        data.size,
+        lambda: data,
+        None,
         bounds[:-1],
         bounds[1:],
         _ids(participants),

@@ -6,12 +6,15 @@ be expunged; and what a later row replaces, where only a person's latest is kept
 
 A scan goes through ranges of participants, and in each from date to date. What is in
 memory are the stored rows of one range and date, and ids of the dates whose rows win.
+Rows compress as far as their sender likes: above a number of bytes, only their ids are
+kept, and the rows are read a second time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import pyarrow as pa
@@ -26,7 +29,7 @@ from rally.dataset.row_batches import (
     join_batches,
     read_rows,
 )
-from rally.dataset.row_bytes import Mask, Positions
+from rally.dataset.row_bytes import Mask, Positions, RowBytes
 from rally.dataset.table import (
     MICROS,
     TIME,
@@ -62,6 +65,9 @@ from rally.storage.row_streams import UnreadableRows
 
 MOST_BYTES = 16 * 1024 * 1024
 """Stored bytes of a date's rows of one range; in memory they are some times as many."""
+
+_MOST_HELD = 64 * 1024 * 1024
+"""Bytes of rows of a range and date, decompressed, that stay in memory."""
 
 _MOST_BITS = 12
 """Most leading bits of a range: there are four thousand of these at most."""
@@ -274,7 +280,7 @@ class Scan:
         partition = Partition(self.document.namespace, self.document.name, day)
         for _ in range(_LOOKS):
             try:
-                return [*self._read_partition(partition, people)]
+                return [*_hold_some(self._read_partition(partition, people))]
             except (GenerationMismatch, ObjectNotFound):
                 continue
         raise GenerationMismatch(partition.folder)
@@ -300,7 +306,7 @@ class Scan:
         """Decodes rows of one schema; yields nothing where none fulfils the filters."""
         fields = [each.field for each in self._expunges_of(day) if each.field]
         try:
-            found = _erase(batch, fields)
+            found = _erase(batch.loaded(), fields)
             if found is not None and len(found):
                 made = self._conditions.apply(self._make_table(found))
                 if made.num_rows:
@@ -310,7 +316,7 @@ class Scan:
 
     def _make_table(self, batch: RowBatch) -> pa.RecordBatch:
         decoder = find_decoder(batch.schema, self._paths)
-        found = decoder.decode(batch.data, batch.starts, batch.ends)
+        found = decoder.decode(batch.load(), batch.starts, batch.ends)
         arrays = [
             _of_keys(each.name, batch)
             if each.name in _OF_KEYS
@@ -320,6 +326,27 @@ class Scan:
             for each in self._decoded
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(self._decoded))
+
+
+def _hold_some(batches: Iterable[RowBatch]) -> Iterator[RowBatch]:
+    """Keeps the bytes of the first rows; those of the others are read when needed."""
+    held = 0
+    for batch in batches:
+        if batch.read_again and held + batch.size > _MOST_HELD:
+            load = partial(_read_again, batch.source[0], batch.read_again)
+            yield replace(batch, load=load)
+        else:
+            held += batch.size
+            yield batch
+
+
+def _read_again(name: str, read: Callable[[], RowBytes]) -> RowBytes:
+    try:
+        return read()
+    except (GenerationMismatch, ObjectNotFound):
+        raise GenerationMismatch(name) from None
+    except (CorruptFile, OSError) as error:
+        raise UnreadableRows(name, error) from None
 
 
 def _choose_some(known: Sequence[Column], names: Sequence[str]) -> tuple[Column, ...]:

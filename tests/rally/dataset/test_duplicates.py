@@ -25,7 +25,7 @@ days = st.lists(st.lists(st.lists(rows, max_size=4), max_size=3), max_size=len(D
 def batch_of(found):
     """A batch of rows: person, document, time and bytes."""
     people, documents, times, data = zip(*found, strict=True) if found else [()] * 4
-    bounds = np.cumsum([0, *map(len, data)])
+    bounds, kept = np.cumsum([0, *map(len, data)]), RowBytes(data)
 
     def ids(letters):
         return np.array([each.encode() * 36 for each in letters], "S36")
@@ -33,7 +33,9 @@ def batch_of(found):
     return RowBatch(
         ("name", 1),
         "schema",
-        RowBytes(data),
+        kept.size,
+        lambda: kept,
+        None,
         bounds[:-1],
         bounds[1:],
         ids(people),

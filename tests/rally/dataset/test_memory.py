@@ -5,6 +5,7 @@ import tracemalloc
 import pyarrow as pa
 import pytest
 
+from rally.dataset import scan as scanning
 from tests.rally.compaction.memory_study import MemoryStudy, Row
 from tests.rally.dataset.tables import scan
 
@@ -43,3 +44,17 @@ def test_memory_grows_neither_with_dates_nor_with_rows(registries):
 
     assert peaks[8, 100_000_000] < 1.2 * peaks[4, 100_000_000]
     assert peaks[8, 20_000] < 0.5 * peaks[8, 100_000_000]
+
+
+def test_rows_that_compress_well_do_not_fill_the_memory(registries):
+    study = MemoryStudy(registries[1])
+    page = "a" * 200_000
+    study.add(*(Row(1, n, 0, n, page) for n in range(1000)))
+    study.compact(0)
+    stored = sum(each.size for each in study.store.list("data/"))
+    assert stored < 2_000_000
+
+    rows, peak = peak_of(study, scanning.MOST_BYTES)
+
+    assert rows == 1000
+    assert peak < 140_000_000 < rows * len(page)

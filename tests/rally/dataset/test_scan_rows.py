@@ -8,8 +8,11 @@ import fastavro
 import pyarrow as pa
 import pytest
 
+from rally.dataset import scan as scanning
 from rally.errors import CorruptFile
 from rally.registry.rows import row_schema
+from rally.storage.objectstore.interface import GenerationMismatch
+from rally.storage.partitions import EVERYBODY
 from rally.storage.row_streams import UnreadableRows
 from rally.withdrawal.view_object import ExpungedRows
 from tests.fakes.memory_store import nothing
@@ -24,6 +27,7 @@ from tests.rally.compaction.memory_study import (
 from tests.rally.dataset.tables import Left, rows_of, scan
 from tests.support.foreign_avro import FORMS, write_foreign
 
+TIME, PAGE = "submission_timestamp", "page"
 ROWS = [Row(0, 1), Row(5, 2, 1, 30, "b"), Row(5, 3, 2, 40, "c"), Row(15, 4, 3)]
 LATER = datetime(2026, 5, 19, 0, 0, 30, tzinfo=UTC)
 
@@ -69,6 +73,40 @@ def test_rows_of_who_left_are_not_read(study):
         ROWS[0],
         *ROWS[2:],
     ]
+
+
+def test_rows_that_are_too_many_for_the_memory_are_read_twice(study, monkeypatch):
+    twins = [Row(7, 9, 0, 9, page, 0) for page in ("b", "a")]
+    study.add(*ROWS, twins[0], Row(7, 8, 0, 8), Row(7, 8, 1, 8))
+    study.compact(0)
+    study.add(twins[1])
+    given = {
+        "exclusions": Left(0),
+        "columns": ["participant", "document_id", TIME, PAGE],
+    }
+    expected = rows_of(scan(study, **given))
+    assert expected == sorted([*ROWS[1:], twins[1], Row(7, 8, 0, 8)])
+    monkeypatch.setattr(scanning, "_MOST_HELD", 0)
+
+    assert rows_of(scan(study, **given)) == expected
+    seen = [
+        found
+        for _, batch in scan(study, **given).batches_by_file()
+        for found in batch[PAGE].to_pylist()
+    ]
+    assert sorted(seen) == sorted(each.page for each in expected)
+
+
+def test_file_that_goes_while_its_rows_are_read_twice_is_named(study, monkeypatch):
+    study.add(ROWS[0])
+    monkeypatch.setattr(scanning, "_MOST_HELD", 0)
+    rows = scan(study)._rows(EVERYBODY)
+    _, batches = next(rows)
+    name, generation = batches[0].source
+    study.store.delete(name, generation)
+
+    with pytest.raises(GenerationMismatch, match=name):
+        batches[0].load()
 
 
 def test_row_that_is_left_out_hides_no_other(study):
