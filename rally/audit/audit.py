@@ -303,7 +303,7 @@ class Audit:
             self._as_of,
             limits.purge_days,
         )
-        derived = DerivedAudit(self._platform)
+        derived = DerivedAudit(self._stores)
         for namespace, study in self._registry.studies.items():
             if namespace in self._concluded:
                 conclusions.audit_study(study)

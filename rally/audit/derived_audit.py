@@ -1,8 +1,9 @@
 """Searches researchers' own tables of a study for people who have left.
 
 Their bytes are searched for the pseudonyms: of Avro files inflated, of gzip likewise,
-of text in any case of letters, of all of them for their 16 raw bytes, too. What is
-packed in another way is named as not looked at.
+of text in any case of letters, of all of them for their 16 raw bytes, too. Of parts of
+kept tables (rally.dataset.kept_parts) the participants are read, and the stored file
+that each was made of must be there. What else is packed is named as not looked at.
 """
 
 from collections.abc import Mapping
@@ -11,11 +12,14 @@ from itertools import chain
 from rally.audit.clear_bytes import encode_name, header_in, walk_clear
 from rally.audit.current_withdrawals import Fate
 from rally.audit.findings import Check, Unit
+from rally.audit.part_participants import PACKED, read_participants
 from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
+from rally.dataset.kept_parts import find_stale, parse_part
 from rally.deletion.file_rows import Scanner
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.registry.study import Study
+from rally.storage.layout import Stores
 from rally.storage.marker import require_derived
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
@@ -26,6 +30,9 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.objectstore.open_store import open_store
 from rally.storage.objectstore.strays import describe
+from rally.storage.partitions import list_files
+
+_STALE = "parts of kept tables whose stored files have changed since"
 
 
 class DerivedAudit:
@@ -35,14 +42,14 @@ class DerivedAudit:
         tally: Findings.
     """
 
-    def __init__(self, platform: ObjectStore) -> None:
+    def __init__(self, stores: Stores) -> None:
         """Has searched nothing yet.
 
         Args:
-            platform: Store of the platform, whose folders are searched.
+            stores: Stores of the studies, and of the platform whose folders they are.
         """
         self.tally = Tally()
-        self._platform = platform
+        self._stores = stores
 
     def audit_study(self, study: Study, gone: Mapping[Fate, list[bytes]]) -> None:
         """Searches the folders of one study for those who are gone from it."""
@@ -56,8 +63,10 @@ class DerivedAudit:
                     self._record_unseen(study, uri, why)
                 continue
             try:
-                require_derived(store, self._platform, study.namespace)
-                for info in store.list() if scanners else ():
+                require_derived(store, self._stores.platform, study.namespace)
+                listed = list(store.list())
+                self._count_stale(study, uri, listed)
+                for info in listed if scanners else ():
                     self._search_object(study, store, info, scanners)
                 for stray in store.strays() if scanners else ():
                     where = f"{store.uri.rstrip('/')}/{redact_id_like(stray.name)}"
@@ -67,6 +76,14 @@ class DerivedAudit:
             except OSError as error:
                 why = f"cannot be read ({cause_of(error)})"
                 self._record_unseen(study, uri, why)
+
+    def _count_stale(self, study: Study, uri: str, listed: list[ObjectInfo]) -> None:
+        """Counts parts that the next deletion removes."""
+        if any(parse_part(each) for each in listed):
+            files = list_files(self._stores.of(study.namespace), study.namespace)
+            stale = sum(1 for _ in find_stale(listed, study.namespace, files))
+            where = f"{study.namespace}: {uri}"
+            self.tally.add_apart(Check.DERIVED, where, _STALE, stale, Unit.OBJECTS)
 
     def _search_object(
         self,
@@ -100,11 +117,16 @@ class DerivedAudit:
 def _find_fates(snapshot: Snapshot, scanners: Mapping[Fate, Scanner]) -> set[Fate]:
     """Returns the fates of people in an object. Raises CorruptFile."""
     found, header = set[Fate](), header_in(snapshot)
+    part = parse_part(snapshot.info)
+    if part and part.format in PACKED:
+        pieces = read_participants(snapshot, part.format)
+    else:
+        pieces = walk_clear(snapshot, header)
     noted = [
         encode_name(snapshot.info.name),
         *(header.entries.values() if header else ()),
     ]
-    for piece in chain(noted, walk_clear(snapshot, header)):
+    for piece in chain(noted, pieces):
         lowered = piece.lower()
         found |= {
             fate

@@ -13,6 +13,7 @@ from rally.registry.transitions import States, StudyAction
 from tests.rally.audit import (
     copy_violations,
     object_violations,
+    part_violations,
     row_violations,
     view_violations,
 )
@@ -133,6 +134,7 @@ VIOLATIONS = {
         object_violations.derived_upper,
         object_violations.derived_gzip,
         object_violations.derived_avro,
+        part_violations.of_who_left,
     ],
     Check.VIEWS: [
         view_violations.missing,
