@@ -38,7 +38,7 @@ _SURVEY = """
     purpose: what they say"""
 _SCOPE = "scope: [/study]"
 
-TABLES = "gs://tables/pond"
+TABLES = "bq://tables.pond"
 """Researchers' own tables of the pond's rows."""
 
 _TEXTS = {
