@@ -128,10 +128,10 @@ def release_once(
 
     Raises:
         ConfigurationError: As `plan` does; or the key is another than the decisions
-            name, or `now` is yet to come.
+            name, or `now` is yet to come, which on a development platform it may be.
         OSError: The platform cannot be read or written, or a KMS does not serve.
     """
-    if now > datetime.now(UTC):
+    if now > datetime.now(UTC) and not chain.development:
         raise ConfigurationError(
             f"--as_of: {moment(now)} is yet to come, and what is released then is not"
             " known; --plan_only looks ahead"

@@ -46,12 +46,15 @@ def mark_stores(
     return stores
 
 
-def found_platform(store: ObjectStore, keys: Iterable[JobKey] = ()) -> Marker:
-    """Founds a development platform in a store that is not marked yet.
+def found_platform(
+    store: ObjectStore, keys: Iterable[JobKey] = (), *, development: bool = True
+) -> Marker:
+    """Founds a platform in a store that is not marked yet.
 
     Args:
         store: the platform's.
         keys: of the jobs; by default those of tests.support.people.
+        development: whether it is one for trying things out.
 
     Returns:
         The marker that it has now.
@@ -59,7 +62,8 @@ def found_platform(store: ObjectStore, keys: Iterable[JobKey] = ()) -> Marker:
     if marker := read_marker(store):
         return marker
     platform = new_id()
-    founding = Founding(True, tuple(people()), tuple(keys) or tuple(job_keys()))
+    public = tuple(keys) or tuple(job_keys())
+    founding = Founding(development, tuple(people()), public)
     entry = Entry(platform, 1, START, 0, Decides.FOUND, founding, FOUNDED, "owner-1")
     data = encode(sign(entry, signer("owner-1").key))
     marker = Marker.new(PlaceKind.PLATFORM, platform, founded=digest_of(data))

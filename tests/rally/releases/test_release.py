@@ -16,10 +16,12 @@ from rally.releases.cells import Cells
 from rally.releases.draft import draft_name, read_draft, sign_draft
 from rally.releases.ledger_lines import LineKind, Reservation, line_name
 from rally.releases.release import plan
+from tests.fakes.memory_store import MemoryStore
 from tests.rally.releases.recipes import make_recipe, parse_recipe, recipe_content
 from tests.rally.releases.release_desk import KEY, NOW, RECIPE, Desk, Killed
 from tests.support.ledger_lines import put_lines, reservation
 from tests.support.people import job_key
+from tests.support.stores import found_platform
 
 STUDY, RELEASE = "rally-birds", "weekly.2026-06-01"
 AGAIN = parse_recipe(recipe_content(), "again")
@@ -108,8 +110,10 @@ def test_all_that_keeps_a_release_from_being_reserved_is_told_at_once(birds):
     assert "its budget is exhausted" in exhausted
 
 
-def test_time_that_is_yet_to_come_is_for_plans_alone(desk):
-    later = datetime.now(UTC) + timedelta(days=1)
+def test_time_that_is_yet_to_come_is_for_plans_alone(birds):
+    platform, later = MemoryStore(), datetime.now(UTC) + timedelta(days=1)
+    found_platform(platform, development=False)
+    desk = Desk(birds, platform=platform)
     assert desk.plan(now=later).rho == RECIPE.rho
     with pytest.raises(ConfigurationError, match="is yet to come"):
         desk.run(now=later)
