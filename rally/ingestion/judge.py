@@ -19,6 +19,7 @@ from rally.ingestion.ping import (
     OpenedPing,
     Ping,
     Sender,
+    check_enrolment,
     make_event,
     make_row,
     unreadable_enrolment,
@@ -144,6 +145,7 @@ class Judge:
             if illegible and not (joined and opened.is_bound):
                 raise illegible
             if broken_promise and illegible is None:
+                check_enrolment(opened, sender)
                 return Outcome(label, event=joined, refusal=broken_promise)
 
             # The withdrawal list decides on the row; the event stays in the log.

@@ -175,12 +175,8 @@ def make_row(ping: OpenedPing, sender: Sender, approvals: Approvals) -> EncodedR
         PingFailed: the payload fits no schema, for the reason of the newest; or an id
             stands where it cannot be replaced.
     """
-    route, clear = ping.route, ping.clear
-    assert route.participant
-    if sender.deletion_pseudonym is not None:
-        assert route.deletion_id
-        put(clear, route.deletion_id, sender.deletion_pseudonym)
-    put(clear, route.participant, sender.participant)
+    route = ping.route
+    _put_pseudonyms(ping, sender)
     try:
         approved = approvals.covering(route.document, ping.sent)
         return _make_fitting_row(ping, sender, approved)
@@ -192,6 +188,42 @@ def make_row(ping: OpenedPing, sender: Sender, approvals: Approvals) -> EncodedR
         if made is None:
             raise
         return made
+
+
+def _put_pseudonyms(ping: OpenedPing, sender: Sender) -> None:
+    route, clear = ping.route, ping.clear
+    assert route.participant
+    if sender.deletion_pseudonym is not None:
+        assert route.deletion_id
+        put(clear, route.deletion_id, sender.deletion_pseudonym)
+    put(clear, route.participant, sender.participant)
+
+
+def check_enrolment(ping: OpenedPing, sender: Sender) -> None:
+    """Checks that a ping is an enrolment, of which no row is made that would say so.
+
+    What is bound to its path is one. What came in a JWE fits one of its document's
+    schemas, whatever reviews say of them: anybody may have sent it here.
+
+    Args:
+        ping: ping of the enrolment; ids in its clear text are replaced in place.
+        sender: person who sent it.
+
+    Raises:
+        PingFailed: it fits none, for the reason of one.
+    """
+    if ping.is_bound:
+        return
+    _put_pseudonyms(ping, sender)
+    failed: PingFailed | None = None
+    for encoder in ping.route.encoders.values():
+        try:
+            encoder.encode("", "", ping.micros, None, None, ping.clear)
+            return
+        except PingFailed as error:
+            failed = error
+    if failed:
+        raise failed
 
 
 def _make_fitting_row(

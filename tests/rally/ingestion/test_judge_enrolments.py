@@ -167,13 +167,23 @@ def test_bound_enrolment_whose_row_fails_is_an_event_and_a_dead_letter(
 def test_enrolment_that_the_promise_refuses_is_an_event_whatever_its_row_is(
     small_rally, payload
 ):
-    envelope = small_rally.seal_glean(
-        "rally-x", "joined.1", payload(unknown=1), dnt="1"
-    )
+    envelope = small_rally.seal_tink("rally-x", "joined.1", payload(unknown=1), dnt="1")
     event = joined(small_rally, envelope, "rally-x", "rally-x/joined.1")
     refusal = RefusalReason.DO_NOT_TRACK
     expected = Outcome(UNDECLARED.label, event=event, refusal=refusal)
     assert small_rally.judge(envelope) == expected
+
+
+@pytest.mark.parametrize("clear", [{}, {"unknown": 1}])
+def test_jwe_that_the_promise_refuses_is_an_event_if_it_fits(
+    small_rally, payload, clear
+):
+    """Whoever sends a ping again chooses what it says beside its path."""
+    envelope = small_rally.seal_glean("rally-x", "joined.1", payload(**clear), dnt="1")
+    event = joined(small_rally, envelope, "rally-x", "rally-x/joined.1")
+    refusal = RefusalReason.DO_NOT_TRACK
+    expected = Outcome(UNDECLARED.label, event=event, refusal=refusal)
+    assert small_rally.judge(envelope) == (UNDECLARED if clear else expected)
 
 
 @pytest.mark.parametrize("is_published", [False, True])
