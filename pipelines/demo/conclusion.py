@@ -1,4 +1,4 @@
-"""How the demo's study ends: locked, a table released, concluded, audited."""
+"""How the demo's study ends: it is locked, concluded, purged, and all of it audited."""
 
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 from pipelines import cli
-from pipelines.demo import releasing, report
+from pipelines.demo import report
 from pipelines.demo.clients import NEWS
 from pipelines.demo.jobs import Jobs
 from pipelines.demo.people import People
@@ -35,7 +35,6 @@ Three days later `rally audit` reads everything that is left, and all records:
 def tell(jobs: Jobs, people: People) -> int:
     """Goes on to the end of the study; how much was not as promised."""
     faults = _lock(jobs, people)
-    faults += releasing.tell(jobs)
     faults += _conclude(jobs)
     return faults + _audit(jobs)
 

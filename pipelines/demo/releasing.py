@@ -1,4 +1,4 @@
-"""The demo's study releases a table before it ends: the only thing that stays of it."""
+"""The demo's study releases a table: the only thing that stays of it."""
 
 import importlib.util
 import re
@@ -10,10 +10,10 @@ from pipelines.demo.jobs import Jobs
 
 RECIPE = "reading-time"
 
-_AT = "2027-04-06T12:00:00Z"
+_AT = "2026-11-25T12:00:00Z"
 
 _ASKS = """\
-Meanwhile its author has a question, and a recipe for the answer. Nothing leaves but by
+The study's author has a question, and a recipe for the answer. Nothing leaves but by
 such a recipe: people allot what all answers may tell of a person, and sign the recipe
 before anybody looks at the data:
 """

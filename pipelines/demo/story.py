@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 
 from pipelines import cli
-from pipelines.demo import conclusion, copying, report
+from pipelines.demo import conclusion, copying, releasing, report
 from pipelines.demo.desk import standard_input
 from pipelines.demo.jobs import Jobs
 from pipelines.demo.ledger import Ledger
@@ -46,6 +46,7 @@ def tell(jobs: Jobs, people: People) -> int:
     faults += _delete(jobs)
     faults += _receipts(jobs, people)
     faults += _return(jobs, people)
+    faults += releasing.tell(jobs)
     faults += conclusion.tell(jobs, people)
     return 1 if faults else 0
 
