@@ -12,7 +12,7 @@ from pipelines.starting import start
 from rally import numbers
 from rally.audit.limits import Limits
 from rally.disclosure import THRESHOLD
-from rally.options import EVERYWHERE, Option, grouped
+from rally.options import EVERYWHERE, RELEASES, Option, grouped
 from rally.process import run_as_process
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ AUDIT = grouped(
         help="tell no number of rows or people below this one (default: %(default)s)",
     ),
     *days(DAYS, Limits()),
+    RELEASES,
 )
 
 JOB = Job(

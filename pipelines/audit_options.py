@@ -39,6 +39,7 @@ def audit_settings(
     settings = AuditSettings(
         **shared_settings(options, progress),
         share=own.sample,
+        releases=own.releases,
         limits=Limits(**read_days(own, DAYS)),
     )
     if settings.as_of is None:

@@ -77,7 +77,7 @@ class Jobs(NamedTuple):
 
     def audit(self, as_of: str, page: Path) -> AuditReport:
         """Proves the promises, and writes the page."""
-        return audit.run([*self._where(as_of), f"--html={page}"])
+        return audit.run([*self._where(as_of), self.releases, f"--html={page}"])
 
     @property
     def places(self) -> list[str]:

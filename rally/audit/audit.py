@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -30,11 +29,12 @@ from rally.audit.findings import AuditReport, Check, Scope, Unit
 from rally.audit.letters_audit import LettersAudit
 from rally.audit.platform_audit import LogSummary, PlatformAudit, read_log
 from rally.audit.platform_end_audit import PlatformEndAudit
+from rally.audit.releases_audit import audit_releases
 from rally.audit.row_audit import ROW_CHECKS
 from rally.audit.searching import Searches, make_searches, redact_known_ids
 from rally.audit.settings import AuditSettings
 from rally.audit.store_audit import LISTED, Listing, StoreAudit
-from rally.audit.tally import Tally
+from rally.audit.tally import Tally, count_expiring
 from rally.audit.units import WorkUnit
 from rally.audit.views_audit import ViewsAudit
 from rally.decisions.chain import PlatformConcluded
@@ -47,7 +47,7 @@ from rally.registry.approvals import Approvals
 from rally.registry.expunges import Expunges
 from rally.registry.legal_holds import LegalHolds
 from rally.settings import make_pseudonyms
-from rally.storage.objectstore.interface import StrayInTheWay
+from rally.storage.objectstore.interface import ObjectStore, StrayInTheWay
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.concluded_list import read_surviving_list
 from rally.withdrawal.list_object import LIST
@@ -118,6 +118,7 @@ class Audit:
         self._check_decisions(log, withdrawals)
         self._check_copies(withdrawals)
         self._check_views(withdrawals)
+        self._check_releases(withdrawals)
         self._check_studies(log, consents.studies, listing, withdrawals)
         self._read_rows(listing)
         for study, letters in log.settled.items():
@@ -275,6 +276,15 @@ class Audit:
         with self._recording_failures(Check.VIEWS):
             self._tally.merge(views.run())
 
+    def _check_releases(self, withdrawals: CurrentWithdrawals | None) -> None:
+        """Audits releases; the ledger also where their place cannot be looked at."""
+        chain = withdrawals.decisions if withdrawals else self._decisions
+        releases: ObjectStore | None = None
+        with self._recording_failures(Check.RELEASES):
+            releases = self._settings.open_releases(chain)
+        with self._recording_failures(Check.RELEASES, Check.LEDGER):
+            self._tally.merge(audit_releases(self._platform, chain, releases))
+
     def _check_studies(
         self,
         log: LogSummary,
@@ -363,22 +373,10 @@ class Audit:
             },
             checks=tally.results(self._redact),
             rows=tally.days,
-            expiring=self._expiring(tally),
+            expiring=count_expiring(tally, self._registry),
             withdrawals=groups,
             development=self._decisions.development,
         )
-
-    def _expiring(self, tally: Tally) -> dict[tuple[str, str], int]:
-        """Returns rows by the day from which they are past their retention."""
-        found: dict[tuple[str, str], int] = {}
-        for (namespace, document, day), rows in tally.documents.items():
-            study = self._registry.studies[namespace]
-            days = self._registry.documents(study)[document].delete_after_days
-            if days is not None:
-                goes = date.fromisoformat(day) + timedelta(days=days + 1)
-                key = namespace, goes.isoformat()
-                found[key] = found.get(key, 0) + rows
-        return dict(sorted(found.items()))
 
     @contextmanager
     def _recording_failures(self, *checks: Check) -> Iterator[None]:

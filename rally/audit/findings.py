@@ -41,6 +41,8 @@ class Check(StrEnum):
     without an approved case or past its time.
     DERIVED: no withdrawn pseudonym in researchers' own tables.
     VIEWS: each study's readers are told by deletion whose rows not to read.
+    RELEASES: nothing where results leave that people did not sign, byte by byte.
+    LEDGER: what releases cost is all there, within budgets, and explains every result.
     """
 
     WITHDRAWN = "withdrawn"
@@ -66,6 +68,8 @@ class Check(StrEnum):
     COPIES = "copies"
     DERIVED = "derived"
     VIEWS = "views"
+    RELEASES = "releases"
+    LEDGER = "ledger"
 
 
 class Status(StrEnum):

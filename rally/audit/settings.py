@@ -12,8 +12,11 @@ from typing import NamedTuple
 
 from rally.audit.limits import Limits
 from rally.audit.sealed import sealing_prefixes
+from rally.decisions.chain import Chain
 from rally.keys.folder import KeyFolder
+from rally.releases.placing import open_releases
 from rally.settings import Settings
+from rally.storage.objectstore.interface import ObjectStore
 
 
 class ForbiddenValues(NamedTuple):
@@ -36,11 +39,22 @@ class AuditSettings(Settings):
         share: Share of the files of rows that is read, above 0 and at most 1.
         limits: Times after which a promise counts as broken.
         forbidden: Values that must stand nowhere.
+        releases: URI of the place where results leave; None where nobody names one.
     """
 
     share: float = 1.0
     limits: Limits = field(default_factory=Limits)
     forbidden: ForbiddenValues = field(default_factory=ForbiddenValues)
+    releases: str | None = None
+
+    def open_releases(self, chain: Chain) -> ObjectStore | None:
+        """Opens the place where results leave; None where nobody names one.
+
+        Raises:
+            ConfigurationError: It is not marked as this platform's.
+            OSError: It cannot be reached.
+        """
+        return open_releases(self.releases, chain) if self.releases else None
 
     def sealing_prefixes(self) -> tuple[bytes, ...]:
         """Returns the first bytes of sealed dead letters. Raises ConfigurationError."""

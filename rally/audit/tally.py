@@ -7,11 +7,12 @@ what leaves it goes through `results`, which shows no id.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from rally.audit.findings import Check, CheckResult, Observation, Unit
+from rally.registry.registry import Registry
 
 MOST_PLACES = 500
 """Most places of one check that are kept apart, for each kind of line."""
@@ -182,3 +183,20 @@ def _observations(
     for line in sorted(own, key=lambda each: (each.where == ELSEWHERE, each)):
         until = date.fromisoformat(line.until) if line.until else None
         yield Observation(line.where, line.what, lines[line], line.unit, until)
+
+
+def count_expiring(tally: Tally, registry: Registry) -> dict[tuple[str, str], int]:
+    """Counts rows by study and the day from which they are past their retention.
+
+    Args:
+        tally: Tally of the files that were read.
+        registry: Registry of the studies.
+    """
+    found = Counter[tuple[str, str]]()
+    for (namespace, document, day), rows in tally.documents.items():
+        study = registry.studies[namespace]
+        days = registry.documents(study)[document].delete_after_days
+        if days is not None:
+            goes = date.fromisoformat(day) + timedelta(days=days + 1)
+            found[namespace, goes.isoformat()] += rows
+    return dict(sorted(found.items()))

@@ -186,6 +186,14 @@ def find_submissions(chain: Chain, namespace: str) -> list[SubmittedFile]:
     return found
 
 
+def signed_results(chain: Chain) -> Iterator[tuple[str, str, str]]:
+    """Gives what people ever answered on: study, result, and SHA-256 in hex."""
+    for entry in chain.of(DecisionKind.SIGN_RESULT):
+        content = entry.content
+        assert isinstance(content, ResultSignature)
+        yield content.namespace, content.release, content.sha256
+
+
 def allotments(chain: Chain) -> dict[str, Decimal]:
     """Gives the privacy budget of each study: the first that was approved, for ever.
 

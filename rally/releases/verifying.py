@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rally.decisions.chain import Chain
+from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.releases.approval import (
     find_submission,
     find_unapproved,
     judge_draft,
     judge_submission,
+    signed_results,
 )
 from rally.releases.budget import overspent
 from rally.releases.draft import FOLDER, draft_name, read_draft
-from rally.releases.ledger import Ledger, ResultId, read_ledger
+from rally.releases.ledger import Ledger, ResultId, is_submitted, read_ledger
 from rally.releases.ledger_lines import PlacedFile, Placing
 from rally.releases.placing import folder_of
 from rally.storage.marker import NAME as MARKER
@@ -34,19 +36,37 @@ class ReleaseFindings(NamedTuple):
 
     Attributes:
         ledger: The ledger.
-        faults: What is not as promised, one line each.
-        unfinished: What the next run of a command finishes, one line each.
+        of_ledger: What is wrong with the ledger, or is inside and not explained by it,
+            one line each: the place, a colon, and what is wrong.
+        of_results: What is wrong with results that left, likewise.
+        unfinished: What the next run of a command finishes, likewise.
     """
 
     ledger: Ledger
-    faults: tuple[str, ...]
-    unfinished: tuple[str, ...]
+    of_ledger: tuple[str, ...] = ()
+    of_results: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """All that is not as promised."""
+        return *self.of_ledger, *self.of_results
+
+    def seen_again(self, later: "ReleaseFindings") -> "ReleaseFindings":
+        """Gives the later findings, without faults that were not seen before."""
+        return later._replace(
+            of_ledger=tuple(it for it in later.of_ledger if it in self.of_ledger),
+            of_results=tuple(it for it in later.of_results if it in self.of_results),
+        )
 
 
 def verify_releases(
     platform: ObjectStore, chain: Chain, releases: ObjectStore | None = None
 ) -> ReleaseFindings:
     """Reads everything that releases left, and says what is wrong.
+
+    A release that is made meanwhile looks like a fault where its explanation was read
+    first. So what is wrong is looked at twice, and counts if it is wrong both times.
 
     Args:
         platform: Store of the platform.
@@ -56,21 +76,47 @@ def verify_releases(
     Raises:
         OSError: A place cannot be read.
     """
+    found = _verify_once(platform, chain, releases)
+    if not found.faults:
+        return found
+    return found.seen_again(_verify_once(platform, read_chain(platform), releases))
+
+
+def _verify_once(
+    platform: ObjectStore, chain: Chain, releases: ObjectStore | None
+) -> ReleaseFindings:
     ledger = read_ledger(platform, chain)
-    faults = [*ledger.faults, *overspent(chain, ledger)]
+    of_ledger = [*ledger.faults, *overspent(chain, ledger)]
     for reserved in ledger.reservations.values():
         where = f"{reserved.study}/{reserved.release}"
         whys = find_unapproved(chain, reserved)
-        faults += [f"{where}: took its budget, and {why}" for why in whys]
-    faults += _wrong_drafts(platform, chain, ledger)
-    unfinished = list(_unfinished(ledger))
+        of_ledger += [f"{where}: took its budget, and {why}" for why in whys]
+    of_ledger += _wrong_drafts(platform, chain, ledger)
+    of_ledger += _lost_results(chain, ledger)
+    unfinished, of_results = list(_unfinished(ledger)), list[str]()
     for placing in ledger.placings.values():
-        faults += _wrong_placing(chain, ledger, placing)
+        of_results += _wrong_placing(chain, ledger, placing)
     if releases is not None:
         wrong, missing = _compare(releases, ledger)
-        faults += wrong
+        of_results += wrong
         unfinished += missing
-    return ReleaseFindings(ledger, tuple(faults), tuple(unfinished))
+    return ReleaseFindings(
+        ledger, tuple(of_ledger), tuple(of_results), tuple(unfinished)
+    )
+
+
+def _lost_results(chain: Chain, ledger: Ledger) -> Iterator[str]:
+    """Names results that people signed, and of which the ledger has no line.
+
+    Nobody can sign a result before the ledger names it: its end was taken away.
+    """
+    known = {(*result, spent.sha256) for result, spent in ledger.spendings.items()}
+    signed = {each for each in signed_results(chain) if not is_submitted(each[1])}
+    for study, release, _ in sorted(signed - known):
+        yield (
+            f"{study}/{release}: people signed a result that the ledger does not have;"
+            " restore its last lines from a backup"
+        )
 
 
 def _wrong_drafts(platform: ObjectStore, chain: Chain, ledger: Ledger) -> Iterator[str]:
@@ -130,7 +176,11 @@ def _compare(releases: ObjectStore, ledger: Ledger) -> tuple[list[str], list[str
         for each in ledger.placings.values()
         for file in each.files
     }
-    faults, found = list[str](), set[str]()
+    faults = [
+        f"{releases.uri.rstrip('/')}/{stray.name}: is {stray.kind}; take it away"
+        for stray in releases.strays()
+    ]
+    found = set[str]()
     for info in releases.list():
         if info.name == MARKER:
             continue

@@ -28,7 +28,7 @@ _PATHS = (
     "withdrawals/list[.]json",
     "conclusion[.]json",
     f"{plan_objects.FOLDER}{_ID}/(?:{'|'.join(map(re.escape, PlanObject))})",
-    f"results/(?:audit|compact|delete|purge)/{_ID}[.]json",
+    f"results/(?:audit|compact|delete|purge|release)/{_ID}[.]json",
     f"{last_runs.FOLDER}(?:{'|'.join(last_runs.JOBS)})[.]json",
     "receipts/(?:[0-9]{12}|anchor)[.]json",
     "releases/ledger/[0-9]{12}[.]json",

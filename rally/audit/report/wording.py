@@ -33,6 +33,8 @@ PROMISES = {
     Check.COPIES: "No copy lies where nobody registered one.",
     Check.DERIVED: "Nobody who has left is in researchers' own tables.",
     Check.VIEWS: "Readers of each study are told whose rows not to read.",
+    Check.RELEASES: "Only results that people signed have left, as they signed them.",
+    Check.LEDGER: "No study's releases took more than their budget; all are known.",
 }
 """Each promise in one sentence."""
 

@@ -22,6 +22,7 @@ from rally.registry.transitions import StudyAction
 from rally.storage.container import encode_container
 from rally.storage.layout import Partition, new_file
 from rally.storage.marker import NAME as MARKER
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.partitions import Bucket, compacted_file
 from rally.storage.writer import of_new
 from rally.times import from_micros
@@ -66,6 +67,9 @@ class InMemoryAuditSettings(DeploymentSettings, AuditSettings):
     def sealing_prefixes(self):
         return (SEALED_PREFIX,)
 
+    def open_releases(self, chain):
+        return self.deployment.releases
+
 
 class AuditedPlatform(MemoryPlatform):
     """A platform and its audit.
@@ -73,8 +77,12 @@ class AuditedPlatform(MemoryPlatform):
     Attributes:
         folder: Folder of keys.
         derived: Folder of researchers' tables.
+        releases: Place where results leave; None where nobody names one.
+        birds: Registry of a study that releases something; see fixture `deployment`.
     """
 
+    releases: ObjectStore | None = None
+    birds: Registry
     vault = ToySealer()
 
     def __init__(self, registry, folder: Path, derived: Path, **bucket) -> None:
@@ -203,9 +211,9 @@ class AuditedPlatform(MemoryPlatform):
         """Returns a row as it is stored."""
         table = self.registry.studies[study].documents[more.get("document", "visit.1")]
         own = more.get("participant") or self.pseudonym(person, study)
-        payload = {"rally.id": own, "mark": more.get("mark", "a")}
+        payload = {"rally.id": own, "mark": "a"}
         if any(each["name"] == "parts" for each in table.schema.json["fields"]):
-            payload["parts"] = []  # as the model has it
+            payload |= {"parts": [], "note": more.get("note")}  # as the model has it
         return RowEncoder(table).encode(
             own,
             f"d0c00000-0000-4000-8000-{number:012}",

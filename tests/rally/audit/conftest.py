@@ -2,8 +2,10 @@
 
 import pytest
 
+from rally.registry.registry import Registry
 from tests.rally.audit.audited_platform import AuditedPlatform
 from tests.rally.audit.studies import write_registry
+from tests.rally.releases.birds import write_birds
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,15 @@ def week_old(make_deployment):
     return deployment
 
 
+@pytest.fixture(scope="session")
+def birds(tmp_path_factory):
+    """A registry with a study that releases something."""
+    return Registry.load(write_birds(tmp_path_factory.mktemp("birds") / "studies"))
+
+
 @pytest.fixture
-def deployment(make_deployment, week_old):
+def deployment(make_deployment, week_old, birds):
     """Makes a platform on which everything happened that may, in a week."""
-    return make_deployment().copy_from(week_old)
+    made = make_deployment().copy_from(week_old)
+    made.birds = birds
+    return made

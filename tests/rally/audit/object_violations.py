@@ -55,18 +55,18 @@ def order_without_a_receipt(deployment):
 
 def raw_in_payload(deployment):
     deployment.put(
-        [deployment.row(0, mark=f"see {rally_id(0)}"), deployment.row(0, number=2)]
+        [deployment.row(0, note=f"see {rally_id(0)}"), deployment.row(0, number=2)]
     )
     return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_in_upper_case(deployment):
-    deployment.put([deployment.row(0, mark=rally_id(3).upper())])
+    deployment.put([deployment.row(0, note=rally_id(3).upper())])
     return GARDEN_DAY, {RAW_ID: 1}
 
 
 def raw_without_hyphens(deployment):
-    deployment.put([deployment.row(0, mark=f"id{rally_id(3).replace('-', '')}aa")])
+    deployment.put([deployment.row(0, note=f"id{rally_id(3).replace('-', '')}aa")])
     return GARDEN_DAY, {RAW_ID: 1}
 
 

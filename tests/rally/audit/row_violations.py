@@ -184,7 +184,7 @@ def too_long(deployment):
 
 
 def undecodable(deployment):
-    row = deployment.row(0, mark="spoilt")
+    row = deployment.row(0, note="spoilt")
     deployment.put([row.replace(b"spoilt", b"sp\xffilt"), deployment.row(0, number=2)])
     return GARDEN_DAY, {"not what the schema says": 1}
 

@@ -245,8 +245,21 @@ def probe(deployment):
 
 def report(deployment):
     plant(
-        deployment.platform, "reports/audit.html", b"<p>23 of 23 promises are kept.</p>"
+        deployment.platform, "reports/audit.html", b"<p>25 of 25 promises are kept.</p>"
     )
+
+
+def ledger_line(deployment):
+    plant(deployment.platform, "releases/ledger/000000000001.json", b"{")
+
+
+def draft(deployment):
+    plant(deployment.platform, "releases/study=rally-garden/own.json", b"{")
+
+
+def file_that_leaves(deployment):
+    deployment.releases = MemoryStore()
+    plant(deployment.releases, f"study={GARDEN}/rows.csv", b"who,what\n")
 
 
 def marker(deployment):

@@ -68,7 +68,7 @@ def test_receipt_tells_no_number_of_rows(deployment):
 @pytest.mark.parametrize("kind", [EventKind.JOINED, EventKind.LEFT])
 def test_event_of_nobody_is_named_and_all_else_is_read(deployment, participant, kind):
     deployment.event(kind, 0, GARDEN, 0, participant=participant)
-    deployment.put([deployment.row(0, mark=rally_id(0))])
+    deployment.put([deployment.row(0, note=rally_id(0))])
     seen = lines_by_check(deployment.audit())
     assert set(seen) == {Check.IDS}
     assert count_by_description(seen[Check.IDS]) == {

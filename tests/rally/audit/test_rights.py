@@ -37,6 +37,7 @@ from tests.support.world import GARDEN
 from tests.templates.terraform.accounts import table
 
 STORE, PLATFORM, KEYS, OWN = "store", "platform", "keys", "platform_keys"
+RELEASES = "releases"
 CREATES, DELETES = "creates", "deletes"
 
 
@@ -182,6 +183,9 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
     (CREATES, PLATFORM, "results/compact/"): [Tampering(tampering.results("compact"))],
     (CREATES, PLATFORM, "results/delete/"): [Tampering(tampering.results("delete"))],
     (CREATES, PLATFORM, "results/audit/"): [Tampering(tampering.results("audit"))],
+    (CREATES, PLATFORM, "results/release/"): [
+        ShownElsewhere(("tests/pipelines/test_release.py::*",)),
+    ],
     (CREATES, PLATFORM, "results/purge/"): [
         Tampering(tampering.results("purge")),
         ShownElsewhere(
@@ -195,7 +199,7 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
         (DELETES, PLATFORM, f"results/{each}"): [
             ShownElsewhere(("tests/rally/test_results.py::*",))
         ]
-        for each in ("compact/", "delete/", "audit/", "")
+        for each in ("compact/", "delete/", "audit/", "release/", "")
     },
     **{
         (what, PLATFORM, f"runs/{job}.json"): [
@@ -226,6 +230,23 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
     (DELETES, PLATFORM, ".rally-probe-"): [AcceptedRisk("nothing else has that name")],
     (CREATES, PLATFORM, MARKER): [Tampering(tampering.marker)],
     (CREATES, STORE, MARKER): [ShownElsewhere(("tests/pipelines/test_init.py::*",))],
+    (CREATES, PLATFORM, "releases/"): [
+        Tampering(tampering.ledger_line, Check.LEDGER, "is not JSON"),
+        Tampering(tampering.draft, Check.LEDGER, "is not JSON"),
+        AcceptedRisk(
+            "whoever has signing.release, too, can spend what is left of a budget; what"
+            " people signed, and what they did not, they cannot change"
+        ),
+        ShownElsewhere(("tests/rally/audit/release_violations.py::unapproved",)),
+    ],
+    (CREATES, RELEASES, "study="): [
+        Tampering(
+            tampering.file_that_leaves, Check.RELEASES, "no file that the ledger has"
+        ),
+    ],
+    (CREATES, RELEASES, MARKER): [
+        ShownElsewhere(("tests/rally/releases/test_placing.py::*",)),
+    ],
     (CREATES, STORE, "data/"): [
         Tampering(
             tampering.rows_of_who_left, Check.WITHDRAWN, "of people who have left"

@@ -220,7 +220,7 @@ def _with_derived(study, *uris):
 
 
 def test_file_without_a_checksum(deployment):
-    name = put_foreign(deployment, [deployment.row(0), deployment.row(4, mark="b")])
+    name = put_foreign(deployment, [deployment.row(0), deployment.row(4, note="b")])
     seen = unseen(deployment)
     assert set(seen) == {Check.FILES}
     assert [each.where for each in seen[Check.FILES]] == [name]

@@ -14,6 +14,7 @@ from tests.rally.audit import (
     copy_violations,
     object_violations,
     part_violations,
+    release_violations,
     row_violations,
     view_violations,
 )
@@ -141,6 +142,22 @@ VIOLATIONS = {
         view_violations.of_nobody,
         view_violations.of_the_list_before,
         view_violations.of_people_who_stay,
+    ],
+    Check.RELEASES: [
+        release_violations.file_beside,
+        release_violations.file_changed,
+        release_violations.unsigned,
+        release_violations.unsubmitted,
+    ],
+    Check.LEDGER: [
+        release_violations.line_lost,
+        release_violations.line_forged,
+        release_violations.rolled_back,
+        release_violations.rolled_back_before_a_signature,
+        release_violations.draft_lost,
+        release_violations.draft_changed,
+        release_violations.overspent,
+        release_violations.unapproved,
     ],
 }
 LIMITS = {row_violations.late: Limits(deadline_days=3)}

@@ -16,8 +16,8 @@ FOLDER = folder_of(STUDY, RELEASE)
 class Outbox(Desk):
     """A platform with a result, and a place where results leave."""
 
-    def __init__(self, registry):
-        super().__init__(registry)
+    def __init__(self, registry, platform=None):
+        super().__init__(registry, platform=platform)
         self.draft = self.run()
         self.releases = MemoryStore()
 
