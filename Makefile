@@ -78,7 +78,7 @@ lock: $(VENV)/.uv  ## Brings uv.lock up to date with pyproject.toml; ARGS=--upgr
 .PHONY: templates
 templates: $(VENV)/.dev  ## Writes templates/: metadata from the jobs' options, requirements from the lock.
 	$(BIN)/python -m pipelines.templates --out templates
-	$(UV_ENV) $(UV) export --quiet --frozen --no-dev --no-emit-project --extra dataflow \
+	$(UV_ENV) $(UV) export --quiet --frozen --no-dev --no-emit-project --extra dataflow --extra releases \
 	  --no-header --no-annotate --output-file templates/requirements.txt
 	$(BIN)/rally studies infrastructure > templates/terraform/studies.example.tfvars.json
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import audit, compact, delete, ingest, purge, replay
+from pipelines import audit, compact, delete, ingest, purge, release, replay
 from pipelines.job import Job
 from pipelines.option_specs import kind_of, spelt
 from rally.errors import ConfigurationError
@@ -63,8 +63,9 @@ class Template:
         return {*self.job.needs, *_ALWAYS, *self.requires}
 
 
-# Who deletes or compacts has no keys that open pings; a purge destroys those of studies
-# that are concluded, and an audit looks whether they are gone: neither opens one.
+# Who deletes, compacts or releases has no keys that open pings; a purge destroys those
+# of studies that are concluded, and an audit looks whether they are gone: neither opens
+# one.
 TEMPLATES = (
     Template(
         "ingest-streaming",
@@ -84,6 +85,7 @@ TEMPLATES = (
     Template("delete", delete.JOB, leaves_out=("keys",)),
     Template("purge", purge.JOB),
     Template("audit", audit.JOB),
+    Template("release", release.JOB, leaves_out=("keys",)),
 )
 
 

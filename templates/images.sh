@@ -10,7 +10,7 @@ set -euo pipefail
 
 image=$1
 sed -nE 's/^FROM ([^ ]+:[^ ]+).*/\1/p' templates/Dockerfile | xargs -n 1 docker pull >&2
-for job in ingest replay compact delete purge audit; do
+for job in ingest replay compact delete purge audit release; do
   tagged=$image-$job
   docker build --file templates/Dockerfile --build-arg "JOB=$job" --tag "$tagged" . >&2
   docker run --rm --network none --entrypoint python "$tagged" /template/launch.py --help >&2

@@ -7,6 +7,6 @@
 set -euo pipefail
 
 from=$1 to=$2
-for name in ingest-streaming ingest-batch replay compact delete purge audit; do
+for name in ingest-streaming ingest-batch replay compact delete purge audit release; do
   gcloud storage cp --if-generation-match=0 "$from/$name.json" "$to/$name.json"
 done

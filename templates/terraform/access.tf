@@ -2,7 +2,7 @@
 # hand is gone with the next `terraform apply`, and no project-wide role reaches in by
 # being a bucket's default.
 locals {
-  places = ["store", "platform", "keys", "platform_keys"]
+  places = ["store", "platform", "keys", "platform_keys", "releases"]
 
   roles = {
     reads   = google_project_iam_custom_role.reader.id
@@ -47,6 +47,12 @@ locals {
         rights    = local.rights.platform
         readers   = []
         backed_up = true
+      }
+      releases = {
+        name      = google_storage_bucket.releases.name
+        rights    = local.rights.releases
+        readers   = []
+        backed_up = false
       }
     },
     {

@@ -8,7 +8,8 @@
 #   creates, deletes   objects below these prefixes of a place; to replace takes both
 # What workers answer is their job's alone, below results/<job>/; only purge may delete the
 # others', which no launcher took, and none may write them. How its last run went a job
-# says in runs/<job>.json, which is its alone, too.
+# says in runs/<job>.json, which is its alone, too. Where results leave, `release` alone
+# writes, and nobody deletes.
 # tests/templates/terraform holds it against what the jobs do.
 locals {
   probe  = ".rally-probe-"    # what is written and deleted to see whether a store can be
@@ -87,9 +88,21 @@ locals {
     audit = {
       opens       = ["pseudonym"]
       opens_pings = false
-      reads       = ["store", "platform", "keys", "platform_keys"]
+      reads       = ["store", "platform", "keys", "platform_keys", "releases"]
       creates     = { platform = ["reports/", "results/audit/", "runs/audit.json"] }
       deletes     = { platform = ["reports/", "results/audit/", "runs/audit.json"] }
+    }
+    # Sums rows, draws noise, and puts what people signed where it leaves. Ledger and drafts
+    # are made and never changed.
+    release = {
+      opens       = ["pseudonym", "signing.release"]
+      opens_pings = false
+      reads       = ["store", "platform", "platform_keys", "releases"]
+      creates = {
+        platform = ["releases/", "results/release/", "runs/release.json"]
+        releases = ["study="]
+      }
+      deletes = { platform = ["results/release/", "runs/release.json"] }
     }
     # People on call: decisions, legal holds, letters of who leaves, receipts. They make
     # what `rally init` makes, too: the markers of stores and platform, whose the keys are,
@@ -97,11 +110,12 @@ locals {
     desk = {
       opens       = ["pseudonym"]
       opens_pings = false
-      reads       = ["store", "platform", "keys", "platform_keys"]
+      reads       = ["store", "platform", "keys", "platform_keys", "releases"]
       creates = {
         store         = [local.marker]
         platform      = ["consents/", "decisions/", "events/", "withdrawals/", local.marker]
         platform_keys = [local.owner]
+        releases      = [local.marker]
       }
       deletes = { platform = ["dead-letters/"] }
     }
@@ -114,6 +128,14 @@ locals {
       creates     = { platform = ["cases/"] }
       deletes     = { platform = ["cases/"] }
     }
+    # Whoever publishes: fetches results, from outside of the perimeter, and sees nothing else.
+    publish = {
+      opens       = []
+      opens_pings = false
+      reads       = ["releases"]
+      creates     = {}
+      deletes     = {}
+    }
     # Whoever makes keys: may seal them, see keys.tf, and reads no data.
     keeper = {
       opens       = []
@@ -124,14 +146,14 @@ locals {
     }
   }
 
-  jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit"])
+  jobs      = toset(["ingest", "replay", "compact", "delete", "purge", "audit", "release"])
   purposes  = toset(["dead-letter.private", "pseudonym", "signing.copy", "signing.delete", "signing.purge", "signing.release"])
   concluded = [for name, study in var.studies : name if coalesce(study.concluded, false)]
 
   # The platform's own namespaces are concluded with the platform. Then it takes no records
   # any more, and purge takes those that are there, its own keys last, and signs what went.
   is_over = anytrue([for name, study in var.studies : study.kind == "platform" && coalesce(study.concluded, false)])
-  stopped = ["ingest", "replay", "compact", "delete", "copy", "desk"] # but for decisions
+  stopped = ["ingest", "replay", "compact", "delete", "release", "copy", "desk"] # but for decisions
   end = {
     opens = ["signing.purge"]
     creates = {
@@ -176,13 +198,16 @@ resource "google_service_account_iam_binding" "run_as" {
   )
 }
 
-# People act as these for an hour at a time.
+# People act as these for an hour at a time. `release` places what people signed when it
+# runs; only a file that no recipe made needs somebody who does it by hand.
 locals {
   acted_as = {
-    desk   = { account = google_service_account.account["desk"].name, people = var.operators }
-    copy   = { account = google_service_account.account["copy"].name, people = var.operators }
-    keeper = { account = google_service_account.account["keeper"].name, people = var.key_keepers }
-    launch = { account = google_service_account.launch.name, people = var.operators }
+    desk    = { account = google_service_account.account["desk"].name, people = var.operators }
+    copy    = { account = google_service_account.account["copy"].name, people = var.operators }
+    release = { account = google_service_account.account["release"].name, people = var.placers }
+    publish = { account = google_service_account.account["publish"].name, people = var.publishers }
+    keeper  = { account = google_service_account.account["keeper"].name, people = var.key_keepers }
+    launch  = { account = google_service_account.launch.name, people = var.operators }
   }
 }
 
@@ -195,12 +220,12 @@ resource "google_service_account_iam_binding" "act_as" {
 }
 
 # Who acted as whom, who opened a file with which key, and what was read by whom, but not
-# what jobs read, which is all of it and every night.
+# what jobs read, which is all of it and every night; of one as which people act, that too.
 resource "google_project_iam_audit_config" "told" {
   for_each = {
     "iam.googleapis.com"      = []
     "cloudkms.googleapis.com" = []
-    "storage.googleapis.com"  = [for job in local.jobs : google_service_account.account[job].member]
+    "storage.googleapis.com"  = [for job in local.jobs : google_service_account.account[job].member if !contains(keys(local.acted_as), job)]
   }
 
   project = var.project

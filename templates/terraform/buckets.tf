@@ -46,13 +46,13 @@ resource "google_storage_bucket" "study" {
   depends_on = [google_kms_crypto_key_iam_binding.storage]
 }
 
-# Events, consents, the withdrawal list, receipts and decisions are the platform's memory: a lost
-# one cannot be made again, so versions are kept for a month, and there is a backup.
+# Events, consents, the withdrawal list, receipts, decisions, and the releases' ledger and
+# drafts are the platform's memory: a lost one cannot be made again, so versions are kept for a month, and there is a backup.
 # Dead letters, plans, results and leases have limits of their own (docs/retention.md),
 # and runs/ is replaced every day: an old version of these goes within a day.
 locals {
   undo_days      = 30
-  remembered     = ["consents/", "decisions/", "events/", "receipts/", "withdrawals/", local.marker]
+  remembered     = ["consents/", "decisions/", "events/", "receipts/", "releases/", "withdrawals/", local.marker]
   not_remembered = ["cases/", "dead-letters/", "leases/", "plans/", "results/", "runs/"]
 }
 
@@ -93,6 +93,38 @@ resource "google_storage_bucket" "platform" {
       with_state                 = "ARCHIVED"
       matches_prefix             = concat(local.not_remembered, [local.probe])
     }
+  }
+
+  lifecycle_rule {
+    action {
+      type = "AbortIncompleteMultipartUpload"
+    }
+    condition {
+      age = 1
+    }
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+
+  depends_on = [google_kms_crypto_key_iam_binding.service]
+}
+
+# Where results leave, study=<namespace>/<release>/: nothing else is readable from outside
+# of the perimeter. What was published is not taken back, so nothing goes by age.
+resource "google_storage_bucket" "releases" {
+  name                        = "${var.prefix}-releases"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  encryption {
+    default_kms_key_name = google_kms_crypto_key.service["releases"].id
+  }
+
+  soft_delete_policy {
+    retention_duration_seconds = 0
   }
 
   lifecycle_rule {

@@ -18,6 +18,7 @@ locals {
   service_keys = {
     platform = [local.agents.storage]
     keys     = [local.agents.storage]
+    releases = [local.agents.storage]
     jobs     = [local.agents.storage, local.agents.dataflow, local.agents.compute]
     messages = [local.agents.pubsub]
     images   = [local.agents.storage, local.agents.artifacts]

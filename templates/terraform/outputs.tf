@@ -1,6 +1,6 @@
 output "options" {
   description = "Where everything is, as the options of every job and command say it."
-  value       = merge(local.where_with_keys, { subscription = google_pubsub_subscription.ingest.id })
+  value       = merge(local.where_with_keys, local.releases, { subscription = google_pubsub_subscription.ingest.id })
 }
 
 output "keks" {

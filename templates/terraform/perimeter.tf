@@ -1,7 +1,8 @@
 # One closed perimeter around workers, stores and researchers' workspaces. There are no
 # egress policies: nothing goes out through a service. What comes in stands in this table,
 # by who, which service and which method; what an account may do there is IAM's, as for
-# everybody. None of it reads a row, a message or the platform's record from outside.
+# everybody. None of it reads a row, a message or the platform's record from outside; of
+# what jobs make, results that people signed alone.
 #   identities  who; a way without anybody is not made, since it would be everybody's
 #   project     where from; null: from anywhere
 #   operations  {service: [methods]}
@@ -24,7 +25,7 @@ locals {
     }
     people = {
       title      = "People act as an account"
-      identities = distinct(concat(var.operators, var.key_keepers))
+      identities = distinct(concat(var.operators, var.key_keepers, var.placers, var.publishers))
       project    = null
       operations = { "iamcredentials.googleapis.com" = ["*"] }
     }
@@ -35,6 +36,14 @@ locals {
       operations = {
         "cloudkms.googleapis.com" = ["*"]
         "storage.googleapis.com"  = concat(local.of_new_objects, ["google.storage.objects.delete"])
+      }
+    }
+    results = {
+      title      = "Signed results are fetched"
+      identities = [for each in [google_service_account.account["publish"].member] : each if length(var.publishers) > 0]
+      project    = null
+      operations = {
+        "storage.googleapis.com" = ["google.storage.objects.get", "google.storage.objects.list"]
       }
     }
     launches = {

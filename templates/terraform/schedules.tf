@@ -9,6 +9,7 @@ locals {
     platform      = "gs://${google_storage_bucket.platform.name}"
     platform_keys = "gs://${google_storage_bucket.keys["platform_keys"].name}"
   }
+  releases        = { releases = "gs://${google_storage_bucket.releases.name}" }
   where_with_keys = merge(local.where, { keys = "gs://${google_storage_bucket.keys["keys"].name}" })
 
   schedules = {
@@ -36,12 +37,12 @@ locals {
     audit = {
       job        = "audit"
       schedule   = "0 5 * * 1-6"
-      parameters = merge(local.where_with_keys, { sample = "0.1" })
+      parameters = merge(local.where_with_keys, local.releases, { sample = "0.1" })
     }
     audit-whole = {
       job        = "audit"
       schedule   = "0 5 * * 0"
-      parameters = local.where_with_keys
+      parameters = merge(local.where_with_keys, local.releases)
     }
   }
 }

@@ -81,6 +81,18 @@ variable "key_keepers" {
   description = "Who may act as `keeper` and make keys. Empty it when they have made them."
 }
 
+variable "placers" {
+  type        = list(string)
+  default     = []
+  description = "Who may act as `release`, to place a file that no recipe made. Empty it when it is placed."
+}
+
+variable "publishers" {
+  type        = list(string)
+  default     = []
+  description = "Who may act as `publish` and fetch results from outside of the perimeter."
+}
+
 variable "builders" {
   type        = list(string)
   default     = []

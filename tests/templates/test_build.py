@@ -39,7 +39,7 @@ VALUES = {
 IMAGE = "europe-west1-docker.pkg.dev/staging/images/rally"
 
 
-JOBS = ["ingest", "replay", "compact", "delete", "purge", "audit"]
+JOBS = ["ingest", "replay", "compact", "delete", "purge", "audit", "release"]
 
 
 # A registry: an image has a digest, made of its tag, when it was built and pushed.

@@ -37,6 +37,7 @@ REQUIRED = {
     "delete": PLACE,
     "purge": PLACE,
     "audit": PLACE,
+    "release": PLACE | {"study", "recipe"},
 }
 OPTIONAL = {
     "ingest-streaming": {
@@ -66,8 +67,9 @@ OPTIONAL = {
     "audit": {
         *("studies", "as_of", "keys", "sample", "json", "html", "threshold"),
         *("deadline_days", "grace_days", "dead_letter_days", "announced_days"),
-        "purge_days",
+        *("purge_days", "releases"),
     },
+    "release": {"studies", "as_of", "window", "plan_only", "releases"},
 }
 VALUES = {  # of each kind: what is taken, and what is not
     "store": (
@@ -97,6 +99,9 @@ VALUES = {  # of each kind: what is taken, and what is not
     "reason": (["no_key", "left"], ["No_key", "no_key,left", "", "none"]),
     "confirm": (["0a-9Z"], ["a/b", "a b", ""]),
     "country_attribute": (["geo_country"], ["a b", "a=b", ""]),
+    "window": (["2026-05-04"], ["2026-5-4", "monday", "2026-05-04T00:00Z"]),
+    "study": (["rally-birds", "study.1"], ["", "a b", "a/b"]),
+    "recipe": (["weekly"], ["Weekly", "weekly.yaml", "-", ""]),
     "html": (["gs://b/audit.html"], ["audit.html", "-", "gs://b", "gs://b/a,b"]),
 }
 READ = {int: int, float: float, bool: lambda text: text == "true"}
@@ -105,6 +110,8 @@ LAUNCH = {  # values for what is required, where another one is looked at
     "platform": "gs://platform",
     "platform_keys": "gs://platform-keys",
     "keys": "gs://keys",
+    "study": "rally-birds",
+    "recipe": "weekly",
     "input": "gs://in/*.ndjson",
     "subscription": "projects/rally-1/subscriptions/pings",
 }

@@ -43,7 +43,7 @@ def test_a_group_is_in_the_policy_of_its_study_alone(module):
     buckets = module.locals["buckets"]
     readers = "readers = [for each in var.access : each if each.study == study]"
     assert buckets.count(readers) == 1
-    assert buckets.count("readers = []") == 2
+    assert buckets.count("readers = []") == 3
     assert "for study, bucket in google_storage_bucket.study :" in buckets
     uses = [
         each.address

@@ -9,6 +9,7 @@ from rally.decisions.entry import FOLDER as DECISIONS
 from rally.decisions.entry import entry_name
 from rally.decisions.founding import FILE as FOUNDING
 from rally.keys import names
+from rally.releases.draft import FOLDER as RELEASES
 from rally.results import name_results
 from rally.storage.layout import VIEWS
 from rally.storage.marker import NAME
@@ -19,8 +20,8 @@ from tests.templates.terraform.module import ROOT, items
 
 pytestmark = pytest.mark.slow("servers")
 
-PEOPLE = {"copy", "desk", "keeper"}
-PLACES = ["store", "platform", "keys", "platform_keys"]
+PEOPLE = {"copy", "desk", "keeper", "publish"}
+PLACES = ["store", "platform", "keys", "platform_keys", "releases"]
 TABLE = table()
 
 
@@ -202,6 +203,28 @@ def test_only_who_makes_copies_signs_and_writes_what_became_of_them():
     assert {*TABLE["copy"]["creates"], *TABLE["copy"]["deletes"]} == {"platform"}
 
 
+def test_only_who_makes_releases_signs_them_and_writes_where_they_leave():
+    """And nobody deletes or replaces what is there, nor a line of the ledger."""
+    signing = names.signing(names.Job.RELEASE)
+    assert {n for n, e in TABLE.items() if signing in e["opens"]} == {"release"}
+    for place, below in (("releases", "study=x/"), ("platform", RELEASES)):
+        for what, who in (("creates", {"release"}), ("deletes", set())):
+            may = {
+                name
+                for name, each in TABLE.items()
+                if below.startswith(tuple(each[what].get(place, ())))
+            }
+            assert may == who, (place, what)
+
+
+def test_who_fetches_results_from_outside_sees_nothing_else():
+    publish = TABLE["publish"]
+    assert publish["reads"] == ["releases"]
+    assert not any((*publish["opens"], *publish["creates"], *publish["deletes"]))
+    reads = {name for name, each in TABLE.items() if "releases" in each["reads"]}
+    assert reads == {"audit", "desk", "publish", "release"}
+
+
 def test_nobody_may_delete_a_receipt():
     deletes = {
         below
@@ -213,7 +236,7 @@ def test_nobody_may_delete_a_receipt():
 
 def test_what_workers_answer_only_their_own_job_may_write():
     """Else an auditor plants what purge then deletes; purge takes away what is left."""
-    jobs = ("audit", "compact", "delete", "purge")
+    jobs = ("audit", "compact", "delete", "purge", "release")
     for what, more in (("creates", set()), ("deletes", {"purge"})):
         for job in jobs:
             may = {

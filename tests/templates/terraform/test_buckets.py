@@ -7,6 +7,7 @@ import pytest
 from rally.dead_letters import FOLDER as DEAD_LETTERS
 from rally.decisions.entry import FOLDER as DECISIONS
 from rally.receipts.receipt import FOLDER as RECEIPTS
+from rally.releases.draft import FOLDER as RELEASES
 from rally.storage.layout import CONSENTS, EVENTS
 from rally.storage.leases import FOLDER as LEASES
 from rally.storage.marker import NAME as MARKER
@@ -56,7 +57,7 @@ def test_only_the_platforms_memory_has_versions(bucket):
 
 @EVERY
 def test_bucket_of_what_cannot_be_made_again_is_not_destroyed(bucket):
-    kept = bucket.name in (OF_PEOPLE, *VERSIONED)
+    kept = bucket.name in (OF_PEOPLE, "releases", *VERSIONED)
     wanted = [{"prevent_destroy": True}] if kept else []
     assert bucket.body.get("lifecycle", []) == wanted
     assert "force_destroy" not in bucket.body
@@ -90,8 +91,9 @@ def test_a_study_cannot_be_called_like_another_bucket(module):
             assert re.match(r"\$\{var\.prefix\}-(?!study-)", each.body["name"])
 
 
-def test_rows_go_by_no_age(module):
-    rules = module.one("google_storage_bucket", OF_PEOPLE)["lifecycle_rule"]
+@pytest.mark.parametrize("name", [OF_PEOPLE, "releases"])
+def test_rows_and_results_go_by_no_age(module, name):
+    rules = module.one("google_storage_bucket", name)["lifecycle_rule"]
     assert rules == [
         {
             "action": [{"type": "AbortIncompleteMultipartUpload"}],
@@ -125,7 +127,8 @@ def test_the_backup_remembers_what_cannot_be_made_again_and_no_ping(module):
     assert backups["platform"]["prefixes"] == "${local.remembered}"
     gone = module.locals["not_remembered"]
     kept = [resolved(module, each) for each in module.locals["remembered"]]
-    assert {CONSENTS, DECISIONS, EVENTS, RECEIPTS, WITHDRAWALS, MARKER} == set(kept)
+    memory = {CONSENTS, DECISIONS, EVENTS, RECEIPTS, RELEASES, WITHDRAWALS, MARKER}
+    assert memory == set(kept)
     assert set(kept).isdisjoint(gone)
     assert sorted(backups) == ["keys", "platform", "platform_keys"]
     assert "google_storage_bucket.study" not in references(backups)

@@ -76,8 +76,9 @@ def test_the_table_of_ways_in_is_the_modules(module):
     assert told == {
         "`edge_accounts`": "`edge_project`",
         "`administrators`": "anywhere",
-        "`operators`, `key_keepers`": "anywhere",
+        "`operators`, `key_keepers`, `placers`, `publishers`": "anywhere",
         "`keeper`": "anywhere",
+        "`publish`": "anywhere",
         "`launch`": "anywhere",
         "`builders`": "anywhere",
     }

@@ -27,13 +27,14 @@ STAND_INS = """
 locals {
   study    = { for name in keys(var.studies) : name => { name = "b-${name}" } }
   platform = { name = "b-platform" }
+  releases = { name = "b-releases" }
   keys     = { for name in ["keys", "platform_keys"] : name => { name = "b-${name}" } }
   account  = { for name in keys(local.accounts) : name => { member = name } }
   launch   = { member = "launch" }
 }
 """
 RESOURCE = re.compile(
-    r"google_(?:storage_bucket|service_account)\.(study|platform|keys|account|launch)\b"
+    r"google_(?:storage_bucket|service_account)\.(study|platform|releases|keys|account|launch)\b"
 )
 STUDIES = {
     "rally-core": {"kind": "platform", "concluded": False},
@@ -91,6 +92,7 @@ def test_group_a_sees_bucket_a_only(buckets):
         "b-rally-b": ["b@example.org"],
         "b-rally-old": [],
         "b-platform": [],
+        "b-releases": [],
         "b-keys": [],
         "b-platform_keys": [],
     }
@@ -106,11 +108,14 @@ def test_the_jobs_rights_in_a_study_are_these(buckets):
             "desk",
             "ingest",
             "purge",
+            "release",
             "replay",
         ],
         "creates data/": ["compact", "delete", "ingest", "purge", "replay"],
         "creates .rally-probe-": ["compact", "ingest", "replay"],
         "creates rally-store.json": ["desk"],
+        "creates views/": ["delete"],
+        "deletes views/": ["delete", "purge"],
         "deletes data/": ["compact", "delete", "purge"],
         "deletes .rally-probe-": ["compact", "ingest", "replay"],
     }
@@ -183,6 +188,7 @@ def ways(tmp_path_factory):
     people = {
         "operators": ["group:o@example.org"],
         "key_keepers": ["user:k@example.org"],
+        "publishers": ["user:p@example.org"],
         "builders": ["serviceAccount:b@example.org"],
     }
     folder = tmp_path_factory.mktemp("ways")
@@ -216,10 +222,15 @@ def test_who_comes_in_and_what_they_may_call(ways):
         "pings": way_in("serviceAccount:e", pubsub=["Publisher.Publish"])
         | {"project": "projects/1"},
         "people": way_in(
-            "group:o@example.org", "user:k@example.org", iamcredentials=["*"]
+            *("group:o@example.org", "user:k@example.org", "user:p@example.org"),
+            iamcredentials=["*"],
         ),
         "keys": way_in(
             "keeper", cloudkms=["*"], storage=[*new, "google.storage.objects.delete"]
+        ),
+        "results": way_in(
+            "publish",
+            storage=["google.storage.objects.get", "google.storage.objects.list"],
         ),
         "launches": way_in(
             "launch", dataflow=["*"], storage=["google.storage.objects.get"]

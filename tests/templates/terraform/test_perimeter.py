@@ -86,8 +86,15 @@ def test_the_ways_in_are_these_peoples(module):
     assert who == {
         "pings": ({"var.edge_accounts"}, "projects/${var.edge_project}"),
         "terraform": ({"var.administrators"}, None),
-        "people": ({"var.operators", "var.key_keepers"}, None),
+        "people": (
+            {"var.operators", "var.key_keepers", "var.placers", "var.publishers"},
+            None,
+        ),
         "keys": ({"google_service_account.account", "var.key_keepers"}, None),
+        "results": (
+            {"google_service_account.account", "var.publishers"},
+            None,
+        ),
         "launches": ({"google_service_account.launch", "var.operators"}, None),
         "builds": ({"var.builders"}, None),
     }
@@ -99,6 +106,17 @@ def test_whoever_makes_topics_and_buckets_reads_no_message_and_no_object(module)
         for method in module.locals[name]:
             assert re.match(rf"({services})\.", method), method
             assert not re.search("Publish$|Pull|Acknowledge|Seek|Snapshot", method)
+
+
+def test_results_are_fetched_by_who_reads_nothing_else(module):
+    """An account of its own: researchers' would read their study's rows, too."""
+    way = module.locals["ways_in"]["results"]
+    assert 'google_service_account.account["publish"]' in way["identities"]
+    assert way["operations"] == {
+        "storage.googleapis.com": [
+            "google.storage.objects.get", "google.storage.objects.list",
+        ]
+    }  # fmt: skip
 
 
 TOLD = ("google_monitoring_", "google_logging_metric.")

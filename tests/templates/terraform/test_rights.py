@@ -6,7 +6,7 @@ import pytest
 
 from tests.templates.terraform.module import references
 
-PEOPLE = ("desk", "keeper")
+PEOPLE = ("desk", "keeper", "publish")
 
 KEYS = {
     # {binding: (role, whose members, of which keys)}
@@ -174,7 +174,7 @@ def test_terraform_keeps_its_rights_to_buckets_whose_policies_it_writes(module):
 
 
 def test_people_act_as_accounts_and_have_no_right_of_their_own(module):
-    people = {"var.operators", "var.key_keepers"}
+    people = {"var.operators", "var.key_keepers", "var.placers", "var.publishers"}
     users = {n for n, value in module.locals.items() if people & references(value)}
     users |= {e.address for e in module.resources if people & references(e.body)}
     assert users == {"acted_as", "ways_in"}
@@ -189,4 +189,7 @@ def test_it_is_told_who_acted_and_what_people_read(module):
     kinds = {each["log_type"] for each in told["audit_log_config"]}
     assert kinds == {"DATA_READ", "ADMIN_READ"}
     exempt = told["for_each"]["storage.googleapis.com"]
-    assert references(exempt) == {"local.jobs", "google_service_account.account"}
+    # Of an account as which people act, too: what it reads a person may have read.
+    assert references(exempt) == {
+        "local.jobs", "local.acted_as", "google_service_account.account",
+    }  # fmt: skip

@@ -18,6 +18,8 @@ def parameters(module, name):
     where = dict(module.locals["where"])
     if "local.where_with_keys" in found:
         where |= {"keys": "gs://…"}
+    if "local.releases" in found:
+        where |= {"releases": "gs://…"}
     return where | dict(re.findall(r'(\w+) = "([^"]*)"', found))
 
 
@@ -50,8 +52,8 @@ def test_the_parameters_are_what_is_expected(module):
         "replay": {"keys": "gs://…", "reason": "left"},
         "compact": {},
         "purge": {"keys": "gs://…"},
-        "audit": {"keys": "gs://…", "sample": "0.1"},
-        "audit-whole": {"keys": "gs://…"},
+        "audit": {"keys": "gs://…", "releases": "gs://…", "sample": "0.1"},
+        "audit-whole": {"keys": "gs://…", "releases": "gs://…"},
     }
 
 
@@ -103,9 +105,11 @@ def test_a_launch_is_closed_and_the_jobs_own(module):
     ]
 
 
-def test_every_job_but_the_stream_is_scheduled(module):
+def test_every_job_but_the_stream_and_releases_is_scheduled(module):
+    """A recipe says itself which days a release is of, and somebody looks at each."""
     jobs = set(items(module.locals["jobs"]))
-    assert jobs - {each["job"] for each in SCHEDULES.values()} == {"ingest"}
+    scheduled = {each["job"] for each in SCHEDULES.values()}
+    assert jobs - scheduled == {"ingest", "release"}
 
 
 def test_a_request_is_open_for_longer_than_a_message_is_kept(module):

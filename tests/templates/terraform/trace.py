@@ -23,7 +23,17 @@ from rally.storage.objectstore.local import LocalStore
 INIT = "init"
 """What people do before any job, as `desk` and as `keeper`."""
 
-JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit")
+JOBS = ("ingest", "replay", "compact", "delete", "purge", "audit", "release")
+_PLACING = "rally.releases.placing"
+_STARTS = {
+    # People type its command, and another that places what came of it.
+    "release": [
+        ("pipelines.jobs.release", "_run"),
+        (_PLACING, "open_releases"),
+        (_PLACING, "place"),
+    ]
+}
+"""Module and name of functions in which a job runs, where it is not `run`."""
 _READS = ("read", "read_range", "stat", "open", "list", "list_dated", "old_copies")
 
 
@@ -32,7 +42,7 @@ class Deed(NamedTuple):
 
     Attributes:
         what: reads, creates, deletes; opens, of a key.
-        place: store, platform, keys or platform_keys.
+        place: store, platform, keys, platform_keys or releases.
         name: of the object within the place; of a key, its owner.
     """
 
@@ -53,6 +63,7 @@ class Trace:
             "store": root / "store",
             "platform_keys": root / "keys" / "platform",
             "keys": root / "keys",
+            "releases": root / "releases",
         }
 
     def note(self, what: str, path: Path) -> None:
@@ -86,7 +97,8 @@ def watch(root: Path) -> set[Deed]:
 
 def _watch_jobs(patch: pytest.MonkeyPatch, trace: Trace) -> None:
     for job in JOBS:
-        _within(patch, trace, importlib.import_module(f"pipelines.{job}"), "run", job)
+        for module, name in _STARTS.get(job, [(f"pipelines.{job}", "run")]):
+            _within(patch, trace, importlib.import_module(module), name, job)
     _within(patch, trace, Jobs, "begin", INIT)
 
 
