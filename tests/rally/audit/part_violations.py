@@ -19,7 +19,7 @@ from tests.support.world import GARDEN
 def of_who_left(deployment):
     """A kept part of a file that is there, with rows of somebody who has left."""
     file = list_files(deployment.data, GARDEN)[0]
-    name = part_name(GARDEN, file.identity, Format.PARQUET)
+    name = part_name(GARDEN, file.identity, "0" * 16, Format.PARQUET)
     path = deployment.derived / "garden" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     people = [deployment.pseudonym(each) for each in (0, 1)]
