@@ -173,6 +173,7 @@ def check_outcome(intake, row):
         {JOINED, STORED},
         {JOINED, REFUSED},
         {JOINED, STORED, FAILED},
+        {JOINED, FAILED},  # its row does not fit, and its path proves what it is
     )
     event(" ".join(sorted({f"{c.outcome} {c.reason}" for c in intake.counts})))
     return outcomes

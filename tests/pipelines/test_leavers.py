@@ -7,6 +7,7 @@ import pytest
 from pipelines import cli
 from rally.decisions.entry import entry_name
 from rally.events import RALLY
+from rally.storage.layout import view_file
 from rally.storage.marker import NAME, read_marker
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.list_object import LIST
@@ -138,7 +139,8 @@ def test_first_job_works_under_list_0(world, store, pings, capsys):
     made = {f"platform/{each}" for each in (NAME, LIST)}
     decided = {name for name in before if name.startswith("platform/decisions/")}
     assert f"platform/{entry_name(1)}" in decided
-    assert set(before) - decided == {*made, NAME}
+    views = {view_file(study) for study in (GARDEN, POND)}
+    assert set(before) - decided == {*made, *views, NAME}
 
     assert run("ingest", world, store, capsys, f"--input={pings}")[0] == 0
 

@@ -22,10 +22,10 @@ from tests.rally.registry.reviewed_study import (
 from tests.rally.registry.test_schema_diff import (
     ID,
     leaf,
-    leaf_types,
     maybe,
     schema_of,
 )
+from tests.rally.registry.test_schema_diff_readers import leaf_types
 
 BEES = {
     "group": "bees@example.org",
