@@ -28,7 +28,7 @@ MONTH_DAYS = 30
 _TIB = 1024**4
 _GIB_A_VCPU = 3.75
 _TOPIC_DAYS = 7
-KEYS_A_STUDY, KEYS_OF_THE_PLATFORM = 2, 12  # that templates/terraform/ makes
+KEYS_A_STUDY, KEYS_OF_THE_PLATFORM = 2, 13  # that templates/terraform/ makes
 
 
 class Limit(NamedTuple):

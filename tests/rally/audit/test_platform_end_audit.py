@@ -38,7 +38,7 @@ def audit(deployment):
     keys = deployment.keys if has_keys else PlatformKeys({}, {}, None, None)
     platform = SimpleNamespace(
         **{"registry": deployment.registry, "stores": deployment.stores},
-        **{"now": deployment.now, "keys": keys},
+        **{"now": deployment.now, "keys": keys, "releases": None},
     )
     settings = InMemoryAuditSettings(
         store="memory",
