@@ -86,6 +86,7 @@ def wait_for(condition):
         time.sleep(0.05)
 
 
+@pytest.mark.slow("streams")
 def test_stream_stores_everything_and_acknowledges_it(world, store, topic, capsys):
     topic.publish(
         *(world.visit(person, person) for person in range(1500)),

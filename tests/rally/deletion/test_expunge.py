@@ -250,6 +250,7 @@ ranges = st.tuples(
 )
 
 
+@pytest.mark.slow("models")
 @given(
     rows,
     st.lists(ranges, max_size=3),
