@@ -116,7 +116,7 @@ class AppendLog(Generic[R]):
         return [self._decode(row) for row in read_rows(platform.read(name))]
 
     def _names_but(self, platform: ObjectStore, seen: Container[str]) -> list[str]:
-        names = (info.name for info in list_records(platform, self.folder))
+        names = (info.name for info in list_records(platform, f"{self.folder}date="))
         return [name for name in names if name not in seen]
 
     def _read_named(self, platform: ObjectStore, name: str) -> list[R]:

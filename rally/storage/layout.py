@@ -17,6 +17,9 @@ EVENTS = "events/"
 CONSENTS = "consents/"
 """What begins the names of all rows, in studies' stores, and of the platform's logs."""
 
+LOG = EVENTS + "log/"
+"""What begins the names of the event log's files, into which delete merges events."""
+
 VIEWS = "views/"
 """What begins the name of each study's view of the withdrawal list, in its store."""
 
@@ -76,6 +79,17 @@ def new_file(partition: Partition, name: str) -> str:
 def log_file(folder: str, day: str, name: str) -> str:
     """An object of one of the platform's logs, by submission date."""
     return f"{folder}date={day}/{name}.avro"
+
+
+def log_bucket_file(bucket: str, counter: int, digest: str) -> str:
+    """A file of the event log.
+
+    Args:
+        bucket: Name of its bucket, `<bits>-<hex>`.
+        counter: Counter of the root that first names it.
+        digest: First digits of the SHA-256 by which the root names it.
+    """
+    return f"{LOG}bucket={bucket}/{counter:012}-{digest}.avro"
 
 
 def is_day(text: str) -> bool:

@@ -22,6 +22,7 @@ _ID = "[0-9a-f]{32}"
 _DAY = "date=([0-9-]{10})"
 _PATHS = (
     f"(?:consents|events)/{_DAY}/{_ID}[.]avro",
+    "events/log/bucket=[0-9]{1,2}-[0-9a-f]{1,8}/[0-9]{12}-[0-9a-f]{16}[.]avro",
     f"dead-letters/study=[a-z0-9-]+/kind=(?:lapsed|ping|withdrawal)/{_DAY}/{_ID}[.]avro",
     "decisions/[0-9]{12}[.]json",
     "cases/[0-9a-f]{8}/(?:[0-9a-f]{64}[.]age|(?:built|fetched|destroyed)[.]json)",

@@ -1,7 +1,14 @@
 import pytest
 
 from rally.errors import ConfigurationError
-from rally.storage.layout import EVENTS, Partition, Stores, log_file, new_file
+from rally.storage.layout import (
+    EVENTS,
+    Partition,
+    Stores,
+    log_bucket_file,
+    log_file,
+    new_file,
+)
 from rally.storage.objectstore.local import LocalStore
 from rally.storage.objectstore.open_store import open_store
 
@@ -14,6 +21,9 @@ def test_paths_are_hive_style():
     )
     assert new_file(PARTITION, "0a1b") == f"{PARTITION.folder}bucket=new/0a1b.avro"
     assert log_file(EVENTS, "2022-03-10", "0a1b") == "events/date=2022-03-10/0a1b.avro"
+    assert log_bucket_file("8-0f", 17, "0a1b") == (
+        "events/log/bucket=8-0f/000000000017-0a1b.avro"
+    )
 
 
 @pytest.mark.parametrize(

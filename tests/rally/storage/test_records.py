@@ -9,6 +9,7 @@ from tests.fakes.memory_store import MemoryStore
 ID = "0123456789abcdef" * 2
 RECORDS = [
     f"events/date=2022-03-10/{ID}.avro",
+    f"events/log/bucket=8-0f/000000000017-{ID[:16]}.avro",
     f"dead-letters/study=unknown/kind=withdrawal/date=2022-03-10/{ID}.avro",
     "decisions/000000000017.json",
     *("conclusion.json", "withdrawals/list.json"),
@@ -29,6 +30,7 @@ FOREIGN = [
     *(f"events/date=2022-13-45/{ID}.avro", f"events/date=9999-12-31/{ID}.avro"),
     *(f"events/date=2022-03-10/._{ID}.avro", f"events/date=2022-03-10/{ID}.avro.crc"),
     *(f"events/date=2022-03-10/a/{ID}.avro", f"events/date=2022-03-10/{ID[1:]}.avro"),
+    *(f"events/log/{ID}.avro", f"events/log/bucket=8-0f/17-{ID[:16]}.avro"),
     *(f"dead-letters/study=x/kind=other/date=2022-03-10/{ID}.avro", f"{ID}.json"),
     *("decisions/17.json", "decisions/000000000017.json~", f"decisions/{ID}.json"),
     *(f"states/{ID}.json", f"holds/placed/{ID}.json", f"holds/released/{ID}.json"),
