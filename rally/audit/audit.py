@@ -282,8 +282,9 @@ class Audit:
         releases: ObjectStore | None = None
         with self._recording_failures(Check.RELEASES):
             releases = self._settings.open_releases(chain)
+        studies = studies_with_views(self._registry, self._pseudonyms, self._concluded)
         with self._recording_failures(Check.RELEASES, Check.LEDGER):
-            self._tally.merge(audit_releases(self._platform, chain, releases))
+            self._tally.merge(audit_releases(self._stores, chain, releases, studies))
 
     def _check_studies(
         self,

@@ -6,26 +6,34 @@ from rally.audit.findings import Check, Unit
 from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
 from rally.decisions.chain import Chain
+from rally.registry.study import Study
 from rally.releases.verifying import verify_releases
+from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import ObjectStore
 
 _NO_PLACE = "results left, and where they lie was not looked at: give --releases"
 
 
 def audit_releases(
-    platform: ObjectStore, chain: Chain, releases: ObjectStore | None
+    stores: Stores,
+    chain: Chain,
+    releases: ObjectStore | None,
+    studies: Iterable[Study],
 ) -> Tally:
     """Names what is wrong with releases; what a next run finishes stands apart.
 
     Args:
-        platform: Store of the platform.
+        stores: Stores of the studies and the platform.
         chain: Decisions of the platform.
         releases: Place where results leave; None where nobody names one.
+        studies: Studies that have a view, which names an end of the ledger. What is
+            wrong with a view itself the check VIEWS says.
 
     Raises:
         OSError: A place cannot be read.
     """
-    tally, found = Tally(), verify_releases(platform, chain, releases)
+    views = {each.namespace: stores.of(each.namespace) for each in studies}
+    tally, found = Tally(), verify_releases(stores.platform, chain, releases, views)
     for check, faults in (
         (Check.LEDGER, found.of_ledger),
         (Check.RELEASES, found.of_results),

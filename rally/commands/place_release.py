@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rally.commands.command import Command
 from rally.commands.options import open_platform, platform_keys_uri
-from rally.commands.release_results import RESULT_NAME
+from rally.commands.release_results import RESULT_NAME, find_views
 from rally.errors import Faults
 from rally.options import NAMESPACE, RELEASES, WHAT, Option
 from rally.printing import print_lines
@@ -22,12 +22,14 @@ def place_result(args: argparse.Namespace) -> int:
     """Puts a signed result where results leave; run again, it finishes that."""
     from rally.keys.names import Job
     from rally.keys.platform_keys import PlatformKeys
+    from rally.releases.ledger import read_ledger
     from rally.releases.placing import (
         open_releases,
         place,
         result_of_draft,
         result_of_file,
     )
+    from rally.releases.seen_ledger import check_seen, read_heads
     from rally.withdrawal.concluded_list import read_surviving_list
 
     _check(args)
@@ -40,6 +42,8 @@ def place_result(args: argparse.Namespace) -> int:
         result = result_of_file(chain, study, name, args.file)
     else:
         result = result_of_draft(platform, chain, study, name)
+    heads = read_heads(find_views(args, chain), chain).heads
+    check_seen(read_ledger(platform, chain), heads)
     now = datetime.now(UTC)
     placing = place(platform, chain, releases, result, keys.signer(Job.RELEASE), now)
     print_lines(

@@ -4,6 +4,8 @@ All of it is read from the platform; no key but public ones is needed.
 """
 
 import argparse
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +14,7 @@ from rally.commands.command import Command
 from rally.commands.options import open_platform
 from rally.options import NAMESPACE, RELEASES, WHAT, Option
 from rally.printing import print_lines
+from rally.storage.marked_stores import MarkedStores
 from rally.tables import (
     Column,
     Table,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from rally.releases.draft import Draft
     from rally.releases.ledger import Ledger
     from rally.releases.table import ReleaseColumn
+    from rally.storage.objectstore.interface import ObjectStore
 
 RESULT_NAME = Option(
     name="release",
@@ -204,15 +208,31 @@ def verify(args: argparse.Namespace) -> int:
     platform = open_platform(args)
     chain = read_chain(platform)
     releases = open_releases(args.releases, chain) if args.releases else None
-    found = verify_releases(platform, chain, releases)
+    views = find_views(args, chain)
+    found = verify_releases(platform, chain, releases, views)
     print_lines(*found.faults, *found.unfinished)
     if found.faults:
         return 1
     placed = len(found.ledger.placings)
     said = f"The ledger is whole: {len(found.ledger.lines):,} lines, {placed:,} placed."
     where = "" if releases else " Not looked at where results leave: give --releases."
+    if not args.store:
+        where += " Not held against the views of studies: give --store."
     print_lines(said + where)
     return 0
+
+
+def find_views(args: argparse.Namespace, chain: "Chain") -> "Mapping[str, ObjectStore]":
+    """Finds the stores of studies whose views name an end of the ledger.
+
+    Without --store there are none.
+    """
+    from rally.releases.seen_ledger import stores_with_views
+
+    if not args.store:
+        return {}
+    stores = MarkedStores(args.store, args.platform or None)
+    return stores_with_views(stores, chain, datetime.now(UTC))
 
 
 def _rho(cost: Decimal | None) -> str | None:

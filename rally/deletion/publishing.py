@@ -90,8 +90,7 @@ class ListPublisher:
         published = Published(after.people(), head, decisions, None, steps)
         ledger = read_ledger(self._platform, decisions)
         spent = budgets(decisions, ledger)
-        end = (0, "") if ledger.faults else (ledger.last, ledger.digest)
-        self.views.publish(published, concluded, now, spent, end)
+        self.views.publish(published, concluded, now, spent, ledger)
         return after
 
 

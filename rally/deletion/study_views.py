@@ -15,6 +15,7 @@ from rally.keys.signing import SigningKey
 from rally.registry.registry import Registry
 from rally.registry.study import Study, StudyKind
 from rally.releases.budget import Budget, decimal_text
+from rally.releases.ledger import NO_LEDGER, Ledger, LedgerEnd
 from rally.storage.layout import Stores, view_file, view_folder
 from rally.storage.objectstore.interface import ObjectHeld, ObjectStore, upsert
 from rally.validation.pseudonyms import Pseudonyms
@@ -75,7 +76,7 @@ class ViewPublisher:
         concluded: Container[str],
         now: datetime,
         budgets: Iterable[Budget] = (),
-        ledger: tuple[int, str] = (0, ""),
+        ledger: Ledger = NO_LEDGER,
         *,
         only_missing: bool = False,
     ) -> list[str]:
@@ -86,8 +87,8 @@ class ViewPublisher:
             concluded: Namespaces of concluded studies.
             now: Time of the job, UTC.
             budgets: Budgets for releases of those studies that have one.
-            ledger: Number of the last line of the ledger of releases, and the digest of
-                all; a view that named a longer one goes on naming that.
+            ledger: Ledger of releases, whose end a view names. One that named an end
+                which this ledger lacks goes on naming that.
             only_missing: Whether a view that is there is left as it is.
 
         Returns:
@@ -102,13 +103,13 @@ class ViewPublisher:
                 if only_missing and store.stat(view_file(namespace)):
                     continue
                 view = StudyView.of_list(published, study, self._pseudonyms, now)
-                number, longest = 1, ledger
+                number, end = 1, ledger.end
                 if last := _last_head(store, namespace, published.decisions):
                     number = last.number + 1
-                    if last.ledger_number > ledger[0]:
-                        longest = last.ledger_number, last.ledger_digest
+                    seen = LedgerEnd(last.ledger_number, last.ledger_digest)
+                    end = end if ledger.holds(seen) else seen
                 allotted, left = _amounts(by_study.get(namespace))
-                named = view.named(number, allotted, left, longest)
+                named = view.named(number, allotted, left, end)
                 data = named.encode(self._key)
                 upsert(store, view_file(namespace), data)
                 _purge_old_copies(store, namespace)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from rally.decisions.chain import Chain
 from rally.decisions.entry import START, extend
@@ -38,6 +39,22 @@ ResultId = tuple[str, str]
 
 
 _Key = tuple[type[LineContent], str, str]
+
+
+class LedgerEnd(NamedTuple):
+    """The last line of a ledger, as somebody names it who has seen it.
+
+    Attributes:
+        number: Number of the line; 0 of none.
+        digest: Digest of all lines up to it; "" of none.
+    """
+
+    number: int
+    digest: str
+
+
+NO_END = LedgerEnd(0, "")
+"""End of a ledger without lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +93,23 @@ class Ledger:
         """Results that left, by release or submitted file."""
         return {_result(it): it for it in self.contents() if type(it) is Placing}
 
-    def check_holds(self, number: int, digest: str) -> None:
-        """Refuses a ledger that has not all lines that somebody has seen.
+    @property
+    def end(self) -> LedgerEnd:
+        """Its end, for whoever names it; NO_END of none, and under a fault."""
+        whole = self.last and not self.faults
+        return LedgerEnd(self.last, self.digest) if whole else NO_END
 
-        Args:
-            number: Number of the last line that was seen; 0 of none.
-            digest: Digest of all lines up to it.
+    def holds(self, seen: LedgerEnd) -> bool:
+        """Tells whether it has all lines up to an end that somebody has seen.
 
-        Raises:
-            ConfigurationError: Lines are missing, or others than were there.
+        One with a fault holds none.
         """
-        self.check()
-        if number == 0:
-            return
+        if seen.number == 0:
+            return True
+        if self.faults or seen.number > self.last:
+            return False
         digests = [*(each.previous for each in self.lines), self.digest]
-        if number > self.last or digests[number] != digest:
-            raise ConfigurationError(
-                f"{FOLDER}: is not the ledger whose line {number} deletion has seen;"
-                " restore it from a backup"
-            )
+        return digests[seen.number] == seen.digest
 
     def reserved_by(self, study: str) -> Decimal:
         """Sums what a study's releases took of its budget."""
@@ -108,6 +123,10 @@ class Ledger:
     def contents(self) -> Iterator[LineContent]:
         """Gives the contents of all lines, in their order."""
         return (line.content for line in self.lines)
+
+
+NO_LEDGER = Ledger()
+"""Ledger without lines."""
 
 
 def read_ledger(platform: ObjectStore, chain: Chain) -> Ledger:

@@ -10,6 +10,7 @@ from rally.decisions.chain import Chain
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.releases.ledger import read_ledger
+from rally.releases.seen_ledger import check_seen
 from rally.storage.layout import Stores
 from rally.withdrawal.list_object import LIST, Published, read_people
 from rally.withdrawal.people_index import PeopleIndex
@@ -43,8 +44,7 @@ def check_recent(
     store = stores.of(study)
     head = read_head(store, study, chain.keys[Job.DELETE][-1].verifier)
     check_age(store, head, now)
-    ledger = read_ledger(stores.platform, chain)
-    ledger.check_holds(head.ledger_number, head.ledger_digest)
+    check_seen(read_ledger(stores.platform, chain), [head])
     if head.counter > counter:  # by a deletion meanwhile, or the list was put back
         read_people_since(stores, head.counter)
     return max(head.counter, counter)

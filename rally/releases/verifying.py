@@ -5,7 +5,8 @@ Anybody who may read the platform can run it; it takes public keys only.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rally.decisions.chain import Chain
@@ -23,12 +24,16 @@ from rally.releases.draft import FOLDER, draft_name, read_draft
 from rally.releases.ledger import Ledger, ResultId, is_submitted, read_ledger
 from rally.releases.ledger_lines import PlacedFile, Placing
 from rally.releases.placing import folder_of
+from rally.releases.seen_ledger import find_lost_lines, read_heads
 from rally.storage.marker import NAME as MARKER
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
 
 _DRAFT = re.compile(re.escape(FOLDER) + "study=([a-z0-9-]+)/([a-z0-9.-]+)[.]json")
 _CHUNK = 8 * 1024 * 1024
+
+NO_VIEWS: Mapping[str, ObjectStore] = MappingProxyType({})
+"""No views to hold the ledger against."""
 
 
 class ReleaseFindings(NamedTuple):
@@ -40,28 +45,36 @@ class ReleaseFindings(NamedTuple):
             one line each: the place, a colon, and what is wrong.
         of_results: What is wrong with results that left, likewise.
         unfinished: What the next run of a command finishes, likewise.
+        of_views: What is wrong with views that the ledger was held against, likewise.
+        views: Number of views that it was held against.
     """
 
     ledger: Ledger
     of_ledger: tuple[str, ...] = ()
     of_results: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
+    of_views: tuple[str, ...] = ()
+    views: int = 0
 
     @property
     def faults(self) -> tuple[str, ...]:
         """All that is not as promised."""
-        return *self.of_ledger, *self.of_results
+        return *self.of_ledger, *self.of_results, *self.of_views
 
     def seen_again(self, later: "ReleaseFindings") -> "ReleaseFindings":
         """Gives the later findings, without faults that were not seen before."""
         return later._replace(
             of_ledger=tuple(it for it in later.of_ledger if it in self.of_ledger),
             of_results=tuple(it for it in later.of_results if it in self.of_results),
+            of_views=tuple(it for it in later.of_views if it in self.of_views),
         )
 
 
 def verify_releases(
-    platform: ObjectStore, chain: Chain, releases: ObjectStore | None = None
+    platform: ObjectStore,
+    chain: Chain,
+    releases: ObjectStore | None = None,
+    views: Mapping[str, ObjectStore] = NO_VIEWS,
 ) -> ReleaseFindings:
     """Reads everything that releases left, and says what is wrong.
 
@@ -72,21 +85,29 @@ def verify_releases(
         platform: Store of the platform.
         chain: Decisions of the platform.
         releases: Place where results leave; None looks at nothing there.
+        views: Stores of studies, by namespace, whose views name an end of the ledger.
 
     Raises:
         OSError: A place cannot be read.
     """
-    found = _verify_once(platform, chain, releases)
+    found = _verify_once(platform, chain, releases, views)
     if not found.faults:
         return found
-    return found.seen_again(_verify_once(platform, read_chain(platform), releases))
+    return found.seen_again(
+        _verify_once(platform, read_chain(platform), releases, views)
+    )
 
 
 def _verify_once(
-    platform: ObjectStore, chain: Chain, releases: ObjectStore | None
+    platform: ObjectStore,
+    chain: Chain,
+    releases: ObjectStore | None,
+    views: Mapping[str, ObjectStore],
 ) -> ReleaseFindings:
+    seen = read_heads(views, chain)  # first: the ledger only grows
     ledger = read_ledger(platform, chain)
-    of_ledger = [*ledger.faults, *overspent(chain, ledger)]
+    of_ledger = [*ledger.faults, *find_lost_lines(ledger, seen.heads)]
+    of_ledger += overspent(chain, ledger)
     for reserved in ledger.reservations.values():
         where = f"{reserved.study}/{reserved.release}"
         whys = find_unapproved(chain, reserved)
@@ -101,7 +122,12 @@ def _verify_once(
         of_results += wrong
         unfinished += missing
     return ReleaseFindings(
-        ledger, tuple(of_ledger), tuple(of_results), tuple(unfinished)
+        ledger,
+        tuple(of_ledger),
+        tuple(of_results),
+        tuple(unfinished),
+        seen.faults,
+        len(seen.heads),
     )
 
 

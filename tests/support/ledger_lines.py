@@ -12,6 +12,11 @@ from rally.releases.ledger_lines import (
     Reservation,
     Spending,
 )
+from rally.storage.layout import view_file
+from rally.storage.marker import read_marker
+from rally.storage.objectstore.interface import upsert
+from rally.times import to_micros
+from rally.withdrawal.view_object import ViewHead, encode_view
 from tests.support.people import job_key
 
 STUDY, RELEASE = "rally-garden", "weekly.2026-06-01"
@@ -49,6 +54,13 @@ def placing(release=RELEASE, study=STUDY, sha256=DRAFT):
 
 LIFE = reservation(), spending(), placing()
 """All lines of one release."""
+
+
+def publish_view(stores, study, end, key):
+    """Publishes a study's view, without people, which names an end of the ledger."""
+    platform, at = read_marker(stores.platform).platform, to_micros(AT)
+    head = ViewHead(study, platform, 1, 1, at, 0, None, None, *end)
+    upsert(stores.of(study), view_file(study), encode_view(head, (), (), key))
 
 
 def put_lines(platform, *contents, key=None, at=AT):

@@ -5,10 +5,12 @@ Each function makes one, and returns where it is and the number of units by desc
 
 from rally.decisions.contents import ReviewResult
 from rally.releases.draft import draft_name
+from rally.releases.ledger_lines import FOLDER as LEDGER
 from rally.releases.ledger_lines import PlacedFile, Placing, Reservation, line_name
+from tests.rally.audit import view_violations
 from tests.rally.releases.drafts import RELEASE, STUDY
 from tests.rally.releases.outbox import FOLDER, Outbox, overwrite, remove
-from tests.support.ledger_lines import put_lines
+from tests.support.ledger_lines import put_lines, reservation
 
 RESULT = f"{STUDY}/{RELEASE}"
 DRAFT = draft_name(STUDY, RELEASE)
@@ -56,6 +58,25 @@ def rolled_back_before_a_signature(deployment):
     for number in (2, 1):
         remove(outbox.platform, line_name(number))
     return DRAFT, {"is a result for which nothing was reserved": 1}
+
+
+def cut_back(deployment):
+    """Nothing is left of the release, but that deletion has seen its lines."""
+    outbox = Outbox(deployment.birds, deployment.platform)
+    end = outbox.ledger.end
+    view_violations.name_end(deployment, end)
+    for name in (DRAFT, line_name(2), line_name(1)):
+        remove(outbox.platform, name)
+    lost = f"is not the ledger whose line {end.number} deletion has seen; restore it"
+    return LEDGER, {f"{lost} from a backup": 1}
+
+
+def other_lines(deployment):
+    """Whoever has the key writes others in the place of those that were cut off."""
+    cut_back(deployment)
+    lines = [reservation(name, study=STUDY, rho="0.001") for name in ("a", "b", "c")]
+    put_lines(deployment.platform, *lines)
+    return LEDGER, None
 
 
 def draft_lost(deployment):

@@ -154,6 +154,8 @@ VIOLATIONS = {
         release_violations.line_forged,
         release_violations.rolled_back,
         release_violations.rolled_back_before_a_signature,
+        release_violations.cut_back,
+        release_violations.other_lines,
         release_violations.draft_lost,
         release_violations.draft_changed,
         release_violations.overspent,

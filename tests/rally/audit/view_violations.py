@@ -36,6 +36,12 @@ def of_people_who_stay(deployment):
     return _NAME, {"leaves out other rows than the withdrawal list says": 1}
 
 
+def name_end(deployment, end):
+    """Deletion has seen the ledger of releases, and the view says how far."""
+    changes = {"ledger_number": end.number, "ledger_digest": end.digest}
+    put(deployment, changes, _KEY)
+
+
 def put(deployment, changes, key, people=None):
     view = StudyView.load(deployment.data, GARDEN, verifier_of(_KEY.public))
     if people is None:

@@ -18,6 +18,7 @@ from rally.storage.marker import NAME, Marker, PlaceKind
 from tests.rally.releases.birds import BIRDS, write_birds
 from tests.rally.releases.drafts import RELEASE
 from tests.rally.releases.release_desk import Desk
+from tests.support.ledger_lines import publish_view, put_lines, reservation
 from tests.support.stores import make_stores
 
 
@@ -41,18 +42,22 @@ class Office(Desk):
         self.store, self.keys = folder / "store", folder / "platform_keys"
         stores = make_stores(self.store, self.keys)
         super().__init__(registry, platform=stores.platform)
-        opened = PlatformKeys.open(str(self.keys), signing=[Job.RELEASE])
-        self.draft = self.run(key=opened.signer(Job.RELEASE))
+        jobs = [Job.RELEASE, Job.DELETE]
+        opened = PlatformKeys.open(str(self.keys), signing=jobs)
+        self.key, self.deletion = map(opened.signer, jobs)
+        self.draft = self.run(key=self.key)
+        self.stores = stores
         self.out, self._capsys = folder / "out", capsys
         self.out.mkdir()
         owner = self.signed.chain.platform
         marker = Marker.new(PlaceKind.RELEASES, owner, founded="1" * 64)
         (self.out / NAME).write_bytes(marker.serialise())
 
-    def type(self, *words):
+    def type(self, *words, store="--store"):
+        place = self.store if store == "--store" else self.store / "platform"
         parser = Parser("rally")
         COMMAND.add_to(parser.add_subparsers(), "rally")
-        args = parser.parse_args(["releases", *words, f"--store={self.store}"])
+        args = parser.parse_args(["releases", *words, f"{store}={place}"])
         return args.handler(args), self._capsys.readouterr().out
 
     def place(self, name=RELEASE, *words):
@@ -95,6 +100,25 @@ def test_life_of_a_result(office):
         0,
         "The ledger is whole: 3 lines, 1 placed.\n",
     )
+
+
+def test_ledger_that_was_cut_back_is_refused_and_named(office):
+    office.signed.sign_result("steward", RELEASE, office.draft.sha256)
+    put_lines(office.platform, reservation("other", study=BIRDS), key=office.key)
+    publish_view(office.stores, BIRDS, office.ledger.end, office.deletion)
+    office.platform.delete(line_name(3), office.platform.stat(line_name(3)).generation)
+    lost = "is not the ledger whose line 3 deletion has seen"
+    with pytest.raises(ConfigurationError, match=lost):
+        office.place()
+    status, text = office.type("verify")
+    assert (status, lost in text) == (1, True)
+    assert not [*office.out.glob("study=*")]
+
+
+def test_platform_alone_says_nothing_of_views(office):
+    status, text = office.type("verify", store="--platform")
+    assert status == 0
+    assert text.endswith("Not held against the views of studies: give --store.\n")
 
 
 def test_who_signs_sees_the_table_and_the_card(office):

@@ -206,13 +206,15 @@ def test_view_says_what_is_left_of_a_study_s_budget(deployment):
 
 
 def test_view_says_how_far_the_ledger_of_releases_came(deployment):
-    """An end that was lost stays known: the next views name it all the same."""
+    """An end that was lost stays known, whatever is written in its place."""
     put_lines(deployment.platform, reservation(), reservation("survey"))
     ledger = read_ledger(deployment.platform, read_chain(deployment.platform))
     deployment.delete()
     name = line_name(2)
     deployment.platform.delete(name, deployment.platform.stat(name).generation)
-    for _ in range(2):
+    others = [reservation(each) for each in ("other", "another", "third")]
+    for lines in ([], [], others, []):
+        put_lines(deployment.platform, *lines)
         head = view(deployment).head
         assert (head.ledger_number, head.ledger_digest) == (2, ledger.digest)
         deployment.delete()

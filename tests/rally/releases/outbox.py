@@ -3,13 +3,16 @@
 from rally.decisions.contents import ReviewResult
 from rally.keys.names import Job
 from rally.releases.placing import folder_of, place, result_of_draft
+from rally.releases.seen_ledger import stores_with_views
 from rally.releases.verifying import verify_releases
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.releases.drafts import RELEASE, STUDY
 from tests.rally.releases.release_desk import NOW, Desk
+from tests.support.ledger_lines import publish_view
+from tests.support.memory_deployment import MemoryStores
 from tests.support.people import job_key
 
-KEY = job_key(Job.RELEASE)
+KEY, DELETE = job_key(Job.RELEASE), job_key(Job.DELETE)
 FOLDER = folder_of(STUDY, RELEASE)
 
 
@@ -20,6 +23,7 @@ class Outbox(Desk):
         super().__init__(registry, platform=platform)
         self.draft = self.run()
         self.releases = MemoryStore()
+        self.stores = MemoryStores(MemoryStore(), self.platform)
 
     def sign(self, by="steward", result=ReviewResult.APPROVE):
         self.signed.sign_result(by, RELEASE, self.draft.sha256, result)
@@ -35,7 +39,13 @@ class Outbox(Desk):
         return place(self.platform, chain, releases, result, KEY, NOW)
 
     def verify(self):
-        return verify_releases(self.platform, self.signed.chain, self.releases)
+        chain = self.signed.chain
+        views = stores_with_views(self.stores, chain, NOW)
+        return verify_releases(self.platform, chain, self.releases, views)
+
+    def publish_view(self, end, key=DELETE):
+        """Publishes a view that names an end of the ledger."""
+        publish_view(self.stores, STUDY, end, key)
 
     @property
     def placed(self):

@@ -1,6 +1,7 @@
 """The ledger is whole, or nothing is released."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from threading import Thread
 
@@ -9,7 +10,7 @@ import pytest
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
-from rally.releases.ledger import append, read_ledger
+from rally.releases.ledger import NO_END, NO_LEDGER, LedgerEnd, append, read_ledger
 from rally.releases.ledger_lines import (
     FOLDER,
     LedgerLine,
@@ -259,13 +260,15 @@ def test_many_writers_make_one_line_of_each_kind(platform):
 def test_ledger_holds_what_somebody_has_seen_of_it(platform):
     first = put_lines(platform, reservation())
     whole = put_lines(platform, reservation("survey"), reservation("third"))
-    for seen in (first, whole):
-        whole.check_holds(seen.last, seen.digest)
-    first.check_holds(0, "")
-    for ledger, number, digest in (
-        (first, whole.last, whole.digest),
-        (whole, 1, "f" * 64),
-        (whole, whole.last, first.digest),
+    for ledger, seen, is_held in (
+        (whole, first.end, True),
+        (whole, whole.end, True),
+        (first, NO_END, True),
+        (first, whole.end, False),
+        (whole, LedgerEnd(1, "f" * 64), False),
+        (whole, LedgerEnd(whole.last, first.digest), False),
+        (replace(whole, faults=("?",)), first.end, False),
     ):
-        with pytest.raises(ConfigurationError, match="is not the ledger whose line"):
-            ledger.check_holds(number, digest)
+        assert ledger.holds(seen) is is_held
+    assert (first.end.number, NO_LEDGER.end) == (1, NO_END)
+    assert replace(whole, faults=("?",)).end == NO_END

@@ -1,15 +1,21 @@
 """What is wrong with releases is named, each thing by itself."""
 
+from datetime import timedelta
+
 import pytest
 
 from rally.decisions.contents import ReviewResult, Role
+from rally.registry.transitions import StudyAction
 from rally.releases.ledger_lines import line_name
+from rally.releases.seen_ledger import stores_with_views
 from tests.rally.releases.drafts import RELEASE, STUDY
 from tests.rally.releases.outbox import FOLDER, Outbox, overwrite, remove
 from tests.rally.releases.recipes import make_recipe
-from tests.rally.releases.release_desk import RECIPE
+from tests.rally.releases.release_desk import NOW, RECIPE
 from tests.rally.releases.signed_releases import REFUSE
 from tests.support.ledger_lines import put_lines, reservation
+from tests.support.people import signer
+from tests.support.study_decisions import decide_study
 
 
 @pytest.fixture
@@ -65,7 +71,48 @@ def test_file_that_is_not_there_yet_is_placed_by_the_next_run(outbox):
     assert found.faults == ()
     assert ["run `rally releases place`" in each for each in found.unfinished] == [True]
     outbox.place()
-    assert outbox.verify()[1:] == ((), (), ())
+    assert outbox.verify()[1:4] == ((), (), ())
+
+
+def test_ledger_is_what_deletion_has_seen_of_it(outbox):
+    """Cut back to an earlier end, nothing else tells that the rest is gone."""
+    seen = outbox.ledger.end
+    outbox.publish_view(seen)
+    assert (outbox.verify().faults, outbox.verify().views) == ((), 1)
+    draft = f"releases/study={STUDY}/{RELEASE}.json"
+    for name in (draft, line_name(2), line_name(1)):
+        remove(outbox.platform, name)
+    lost = (
+        "releases/ledger/: is not the ledger whose line 2 deletion has seen; restore it"
+        " from a backup"
+    )
+    assert outbox.verify().of_ledger == (lost,)
+    put_lines(outbox.platform, *(reservation(each, study=STUDY) for each in "abc"))
+    assert lost in outbox.verify().of_ledger
+
+
+def test_ledger_that_grew_since_is_held(outbox):
+    outbox.publish_view(outbox.ledger.end)
+    outbox.sign()
+    outbox.place()
+    assert outbox.verify()[1:4] == ((), (), ())
+
+
+def test_view_of_a_stranger_is_named(outbox):
+    outbox.publish_view(outbox.ledger.end, key=signer("decide").key)
+    found = outbox.verify()
+    assert ["not as deletion published it" in each for each in found.faults] == [True]
+    assert (found.of_ledger, found.views) == ((), 0)
+
+
+def test_studies_that_are_concluded_have_no_view(outbox):
+    stores, chain = outbox.stores, outbox.signed.chain
+    assert [*stores_with_views(stores, chain, NOW)] == [STUDY]
+    for action in (StudyAction.END, StudyAction.CONCLUDE):
+        decide_study(outbox.platform, STUDY, action, NOW)
+    chain = outbox.signed.chain
+    assert stores_with_views(stores, chain, NOW) == {}
+    assert [*stores_with_views(stores, chain, NOW - timedelta(1))] == [STUDY]
 
 
 NEXT = "weekly.2026-06-08"
