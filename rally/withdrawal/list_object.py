@@ -34,6 +34,7 @@ from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectStore,
     Snapshot,
+    StrayInTheWay,
 )
 from rally.times import from_micros, to_micros
 from rally.withdrawal.fold import RequestStatus
@@ -188,9 +189,17 @@ def _read(
         except GenerationMismatch:
             continue  # published anew in this moment
         except ConfigurationError:
-            if platform.stat(LIST) is None:  # it may have gone with its platform
+            if _is_gone(platform):
                 refuse_concluded(read_chain(platform), platform.uri)
             raise
+
+
+def _is_gone(platform: ObjectStore) -> bool:
+    """Tells whether nothing is in the list's place: its platform may be concluded."""
+    try:
+        return platform.stat(LIST) is None
+    except StrayInTheWay:
+        return False
 
 
 def _verified(
