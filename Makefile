@@ -167,6 +167,10 @@ bench-engines: $(VENV)/.dev  ## Measures ingest on Flink beside the local runner
 bench-person: $(VENV)/.dev  ## Measures what a person's own copy costs.
 	$(BIN)/python -m benchmarks.person $(ARGS)
 
+.PHONY: bench-platform
+bench-platform: $(VENV)/.dev  ## Measures a day's jobs on a platform of a million people.
+	$(BIN)/python -m benchmarks.platform $(ARGS)
+
 .PHONY: bench-plan
 bench-plan: $(VENV)/.dev  ## Measures what the scale plan counts with.
 	$(BIN)/python -m benchmarks.requests

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import apache_beam as beam
 import requests
 
 from rally.keys import kek
@@ -17,9 +18,11 @@ from rally.storage.layout import EVENTS
 from rally.storage.objectstore import local
 
 A, B, FREE, LISTED, LOG, KMS = "A", "B", "free", "names listed", "of the log", "KMS"
-COLUMNS = (A, B, FREE, LISTED, LOG, KMS)
+LAUNCHER = "one by one"
+COLUMNS = (A, B, FREE, LISTED, LOG, KMS, LAUNCHER)
 """LOG are those of B that read an object of the event log. To delete is free. Names
-and the log are counted of folders alone."""
+and the log are counted of folders alone. LAUNCHER are those of A and B outside of
+pipelines, where no worker shares them."""
 
 CLOUD_STORAGE = "/storage/v1/b/"
 
@@ -28,12 +31,14 @@ _LocalStore = local.LocalStore
 _inside = threading.local()
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
+_steps: list[beam.Pipeline] = []  # that are running, on workers
 
 
 @contextmanager
 def counting() -> Iterator[Counter[str]]:
     """Counts what all stores are asked that are opened meanwhile, and the keys' KEK."""
     decrypt, send = kek._KekAead.decrypt, requests.Session.send
+    run = beam.Pipeline.run
     _counts.clear()
 
     def decrypted(self, ciphertext, associated_data):
@@ -45,13 +50,20 @@ def counting() -> Iterator[Counter[str]]:
             _note(_class_of(request))
         return send(self, request, **options)
 
+    def ran(self, *arguments, **options):
+        _steps.append(self)
+        try:
+            return run(self, *arguments, **options)
+        finally:
+            _steps.remove(self)
+
     local.LocalStore, kek._KekAead.decrypt = CountedStore, decrypted
-    requests.Session.send = sent
+    requests.Session.send, beam.Pipeline.run = sent, ran
     try:
         yield _counts
     finally:
         local.LocalStore, kek._KekAead.decrypt = _LocalStore, decrypt
-        requests.Session.send = send
+        requests.Session.send, beam.Pipeline.run = send, run
 
 
 def _class_of(request: requests.PreparedRequest) -> str:
@@ -65,6 +77,8 @@ def _class_of(request: requests.PreparedRequest) -> str:
 def _note(what: str, number: int = 1) -> None:
     with _lock:
         _counts[what] += number
+        if what in (A, B) and not _steps:
+            _counts[LAUNCHER] += number
 
 
 @contextmanager

@@ -45,7 +45,7 @@ _EVENT = {
         {"name": "target", "type": ["null", "string"], "default": None, **_SAYS},
     ],
 }
-_PAYLOAD = {
+PAYLOAD = {
     "type": "record",
     "name": "visit",
     "participant": "/rally_id",
@@ -67,14 +67,14 @@ def write_study(folder: Path, buckets: int) -> Document:
     study = folder / NAMESPACE
     study.mkdir(parents=True)
     (study / "study.yaml").write_text(yaml.safe_dump(_study(buckets), sort_keys=False))
-    (study / f"{DOCUMENT}.avsc").write_bytes(orjson.dumps(_PAYLOAD))
+    (study / f"{DOCUMENT}.avsc").write_bytes(orjson.dumps(PAYLOAD))
     write_reviews(folder)
     return Registry.load(str(folder)).studies[NAMESPACE].documents[DOCUMENT]
 
 
 def people(count: int) -> list[str]:
     """Pseudonyms: UUIDs of version 8, evenly spread."""
-    return [_pseudonym(number) for number in range(count)]
+    return [pseudonym(number) for number in range(count)]
 
 
 def rows(count: int, people: list[str]) -> Iterator[dict[str, Any]]:
@@ -105,12 +105,14 @@ def encoded(document: Document, rows: Iterable[dict[str, Any]]) -> Iterator[byte
         stream.truncate()
 
 
-def _pseudonym(number: int) -> str:
+def pseudonym(number: int) -> str:
+    """The pseudonym of a person by their number."""
     digits = hashlib.sha256(b"person %d" % number).hexdigest()
-    return _uuid(digits, "8")
+    return uuid_of(digits, "8")
 
 
-def _uuid(digits: str, version: str) -> str:
+def uuid_of(digits: str, version: str) -> str:
+    """A UUID of 32 hexadecimal digits or more, and the digit of its version."""
     head, tail = digits[:8], digits[20:32]
     return f"{head}-{digits[8:12]}-{version}{digits[13:16]}-a{digits[17:20]}-{tail}"
 
@@ -121,7 +123,7 @@ def _row(bits: Any, participant: str) -> dict[str, Any]:
     host, first, second, third, fourth = (some >> n & 0xFF for n in range(0, 40, 8))
     return {
         "participant": participant,
-        "document_id": _uuid(f"{bits(128):032x}", "4"),
+        "document_id": uuid_of(f"{bits(128):032x}", "4"),
         "submission_timestamp": _MIDNIGHT * 1_000_000 + bits(64) % _DAY_MICROS,
         "client_agent": _AGENTS[some >> 40 & 3],
         "source_tags": None,
@@ -129,7 +131,7 @@ def _row(bits: Any, participant: str) -> dict[str, Any]:
             "rally_id": participant,
             "address": f"https://{WORDS[host % words]}.example/{WORDS[first % words]}"
             f"/{WORDS[second % words]}-{bits(24)}",
-            "page_id": _uuid(f"{bits(128):032x}", "4"),
+            "page_id": uuid_of(f"{bits(128):032x}", "4"),
             "title": f"{WORDS[third % words]} {WORDS[fourth % words]}"
             if some >> 42 & 7
             else None,
