@@ -71,8 +71,6 @@ def allot_budget(args: argparse.Namespace) -> int:
 def submit_result(args: argparse.Namespace) -> int:
     """Asks that a result which no recipe makes is published, as its author."""
     from rally.releases.approval import find_submission  # imports Tink
-    from rally.releases.ledger import read_ledger
-    from rally.releases.placing import NAME_IS_TAKEN
     from rally.withdrawal.newest_list import decide_by_list
 
     study = _study(args)
@@ -92,8 +90,7 @@ def submit_result(args: argparse.Namespace) -> int:
                 f"{study.namespace}/{name}: decision {before.number} submitted it, and"
                 " its reason stands; with another one submit it under another name"
             )
-        if (study.namespace, name) in read_ledger(platform, chain).placings:
-            raise ConfigurationError(f"{study.namespace}/{name}: {NAME_IS_TAKEN}")
+        _check_inside(platform, chain, study.namespace, name, digest)
 
     kind, now = DecisionKind.SUBMIT_RESULT, datetime.now(UTC)
     entry = decide_by_list(platform, signer, kind, submission, now, check)
@@ -125,6 +122,11 @@ def sign_result(args: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"--by: {signer.name} is the author of {name}; have another person sign"
         )
+
+    def check(chain: "Chain") -> None:
+        _check_inside(platform, chain, study.namespace, name, result.sha256)
+
+    check(read_chain(platform))
     print_lines(*result.words)
     answer = ask_for_text(args.result, "Decision [+/-/later]", "--result")
     if answer == LATER:
@@ -138,11 +140,25 @@ def sign_result(args: argparse.Namespace) -> int:
         note=args.note,
     )
     kind, now = DecisionKind.SIGN_RESULT, datetime.now(UTC)
-    decide_by_list(platform, signer, kind, signature, now)
+    decide_by_list(platform, signer, kind, signature, now, check)
     state = "; ".join(result.judge(read_chain(platform)).faults)
     next_step = f"run `rally releases place {study.namespace} {name}`"
     print_lines(f"Signed. {name} {state or f'may leave: {next_step}'}.")
     return 0
+
+
+def _check_inside(
+    platform: "ObjectStore", chain: "Chain", study: str, name: str, sha256: str
+) -> None:
+    """Raises ConfigurationError where a result, or another of its name, has left."""
+    from rally.releases.ledger import read_ledger
+    from rally.releases.placing import NAME_IS_TAKEN
+
+    placed = read_ledger(platform, chain).placings.get((study, name))
+    if placed is not None:
+        is_same = placed.sha256 == sha256
+        why = "it has left already, and stays so" if is_same else NAME_IS_TAKEN
+        raise ConfigurationError(f"{study}/{name}: {why}")
 
 
 def _read(path: str) -> bytes:

@@ -18,7 +18,7 @@ locals {
           [for each in account.reads : { what = "reads", under = "", account = name } if each == place],
           [
             for under in try(account.creates[place], []) : { what = "creates", under = under, account = name }
-            if !(local.is_over && contains(local.stopped, name) && under != "decisions/")
+            if !(local.is_over && contains(local.stopped, name) && !contains(local.lasting, under))
           ],
           [for under in try(account.deletes[place], []) : { what = "deletes", under = under, account = name }],
         ]

@@ -152,8 +152,11 @@ locals {
 
   # The platform's own namespaces are concluded with the platform. Then it takes no records
   # any more, and purge takes those that are there, its own keys last, and signs what went.
+  # Decisions guard its end; and what people signed before it may leave until the key of
+  # releases is gone. Nothing new does: no job runs, and nobody can sign a result any more.
   is_over = anytrue([for name, study in var.studies : study.kind == "platform" && coalesce(study.concluded, false)])
-  stopped = ["ingest", "replay", "compact", "delete", "release", "copy", "desk"] # but for decisions
+  stopped = ["ingest", "replay", "compact", "delete", "release", "copy", "desk"]
+  lasting = ["decisions/", "releases/", "study="]
   end = {
     opens = ["signing.purge"]
     creates = {

@@ -17,8 +17,9 @@ from rally.releases.ledger_lines import line_name
 from rally.storage.marker import NAME, Marker, PlaceKind
 from tests.rally.releases.birds import BIRDS, write_birds
 from tests.rally.releases.drafts import RELEASE
-from tests.rally.releases.release_desk import Desk
+from tests.rally.releases.release_desk import NOW, Desk
 from tests.support.ledger_lines import publish_view, put_lines, reservation
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.stores import make_stores
 
 
@@ -113,6 +114,13 @@ def test_ledger_that_was_cut_back_is_refused_and_named(office):
     status, text = office.type("verify")
     assert (status, lost in text) == (1, True)
     assert not [*office.out.glob("study=*")]
+
+
+def test_what_was_signed_before_the_platform_s_end_can_still_leave(office):
+    office.signed.sign_result("steward", RELEASE, office.draft.sha256)
+    conclude_platform(office.platform, NOW)
+    assert office.place()[0] == 0
+    assert len([*office.out.rglob("table.csv")]) == 1
 
 
 def test_platform_alone_says_nothing_of_views(office):

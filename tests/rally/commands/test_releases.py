@@ -1,5 +1,6 @@
 """`rally releases`: what is checked there, and what people sign."""
 
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
@@ -18,6 +19,7 @@ from tests.rally.releases.drafts import make_draft
 from tests.rally.releases.recipes import WEEKLY, make_recipe, recipe_content
 from tests.support.ledger_lines import placing, put_lines, reservation, spending
 from tests.support.people import job_key, make_people_keys
+from tests.support.platform_conclusion import conclude_platform
 from tests.support.stores import mark_stores
 
 HARMLESS = recipe_content(
@@ -366,4 +368,37 @@ def test_draft_that_the_ledger_does_not_name_is_not_signed(desk):
     assert desk.refused(*words) == (
         "releases/study=rally-birds/weekly.2026-06-01.json: is not the result that the"
         " ledger names; restore it from a backup"
+    )
+
+
+def test_result_that_has_left_takes_no_further_signature(desk):
+    """Nor has another file of its name a use for one."""
+    file = desk.write("table.csv", b"table.csv")
+    other = desk.folder / "others" / "table.csv"
+    other.parent.mkdir()
+    other.write_bytes(b"other")
+    for each in (file, other):
+        desk.type("submit", BIRDS, str(each), "--by=author", NOTE)
+    put_lines(
+        desk.platform, placing("table.csv", BIRDS, sha256(b"table.csv").hexdigest())
+    )
+    words = ("sign", BIRDS, "table.csv", "--result=+", "--by=decide")
+    assert [desk.refused(*words, f"--file={each}") for each in (file, other)] == [
+        "rally-birds/table.csv: it has left already, and stays so",
+        "rally-birds/table.csv: another file was placed under this name; submit it"
+        " under another",
+    ]
+    assert not [*desk.chain.of(DecisionKind.SIGN_RESULT)]
+
+
+def test_nobody_signs_a_result_after_the_platform_s_end(desk):
+    release = "weekly.2026-06-01"
+    desk.allot()
+    draft = sign_draft(make_draft(platform=desk.chain.platform), job_key(Job.RELEASE))
+    put_lines(desk.platform, reservation(study=BIRDS))
+    create_draft(desk.platform, draft)
+    put_lines(desk.platform, spending(study=BIRDS, sha256=draft.sha256))
+    conclude_platform(desk.platform, datetime.now(UTC))
+    assert desk.refused("sign", BIRDS, release, "--result=+", "--by=decide") == (
+        "--by: the platform is concluded, and nothing brings it back"
     )

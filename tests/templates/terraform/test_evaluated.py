@@ -157,12 +157,17 @@ def test_concluded_platform_takes_no_record_and_purge_takes_all(tmp_path):
         "creates leases/": ["purge"],
         "creates plans/": ["purge"],
         "creates receipts/anchor.json": ["purge"],
+        "creates releases/": ["release"],
         "creates reports/": ["audit"],
         "creates results/audit/": ["audit"],
         "creates results/purge/": ["purge"],
         "creates runs/audit.json": ["audit"],
         "creates runs/purge.json": ["purge"],
     }
+    # What people signed before may still leave; they sign nothing after.
+    left = {right: who for right, who in bindings["releases"].items()
+            if right.startswith("creates")}  # fmt: skip
+    assert left == {"creates study=": ["release"]}
     for below in ("receipts/", "withdrawals/", "runs/", "conclusion.json"):
         assert "purge" in platform[f"deletes {below}"]
     assert not any("decisions/" in each or "releases/" in each for each in platform
