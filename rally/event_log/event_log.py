@@ -17,6 +17,7 @@ from rally.events import EVENT_LOG, Event
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 
 _KEY_BITS = 32
+_MOST_HELD = 200_000  # loose events in memory, some 150 MB: others are read each time
 
 
 class LogState(NamedTuple):
@@ -43,6 +44,8 @@ class EventLog:
         """
         self._platform = platform
         self._state = state
+        self._held: dict[str, list[Event]] = {}
+        self._may_hold = _MOST_HELD
 
     def __iter__(self) -> Iterator[Event]:
         """Reads every event, in no particular order; equal ones may come twice.
@@ -83,6 +86,16 @@ class EventLog:
         """Lists the loose objects: those that are not merged, or not removed yet."""
         return [*EVENT_LOG.list_objects(self._platform)]
 
+    def loose_objects(self) -> Iterator[tuple[str, list[Event]]]:
+        """Reads each loose object: its name, and its events.
+
+        Raises:
+            CorruptFile: one is damaged.
+        """
+        for name in EVENT_LOG.list_objects(self._platform):
+            with suppress(ObjectNotFound):  # merged by now, or written anew
+                yield name, self._read_loose(name)
+
     def _read(
         self,
         files_of: Callable[[LogState], Iterable[LogFile]],
@@ -118,10 +131,17 @@ class EventLog:
                 raise CorruptFile(message) from None
 
     def _read_loose(self, name: str) -> list[Event]:
-        try:
-            return EVENT_LOG.read_object(self._platform, name)
-        except CorruptFile as error:
-            raise CorruptFile(f"{name}: {error}") from None
+        """Reads a loose object, whose name says what is in it: some are held."""
+        if name not in self._held:
+            try:
+                events = EVENT_LOG.read_object(self._platform, name)
+            except CorruptFile as error:
+                raise CorruptFile(f"{name}: {error}") from None
+            if len(events) > self._may_hold:
+                return events
+            self._may_hold -= len(events)
+            self._held[name] = events
+        return self._held[name]
 
 
 def _all_events(opened: OpenLogFile) -> Iterator[Event]:

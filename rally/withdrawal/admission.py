@@ -70,6 +70,7 @@ def admit(
     *,
     is_anew: bool = False,
     delay: Delay | None = None,
+    whole: Iterable[Event] | None = None,
 ) -> WithdrawalList:
     """Folds the log on top of a list.
 
@@ -79,7 +80,8 @@ def admit(
     joined, at most as many as a mass is weighed against.
 
     Args:
-        events: The log, which is read several times; see rally.events.EventLog.
+        events: The log, which is read several times; or the part of it by which the
+            list can change, see rally.event_log.admissible.
         before: The published list. Its counter is kept: publishing raises it.
         registry: Promises of studies on who leaves after the end, or never joined.
         states: States of the studies.
@@ -91,6 +93,8 @@ def admit(
             stood.
         delay: Rule that says which requests wait for their person's copy; None where
             nobody but looks, and what waits goes on waiting.
+        whole: The whole log, where `events` are a part of it; read once, and only where
+            so many leave that they may be a mass.
 
     Raises:
         TypeError: `events` can be read once only.
@@ -99,7 +103,7 @@ def admit(
     promises = Promises(registry, states, now)
     terms = _Terms(time, rules, rulings, is_anew, delay)
     admission = _Admission(reading, before, promises, terms)
-    statuses = admission.statuses(events)
+    statuses = admission.statuses(events if whole is None else whole)
     admitted = [
         _go_on(former, found, time) for former, found in admission.found(statuses)
     ]

@@ -65,10 +65,10 @@ class Log:
         """Appends events, as ingest does."""
         write_events(self.platform, some, "1")
 
-    def merge(self, **options):
+    def merge(self, loose=None, **options):
         """Merges what is loose and publishes; removes what is merged."""
         self.counter += 1
-        loose = self.reader.loose()
+        loose = self.reader.loose() if loose is None else loose
         found = merge_log(
             self.platform, self.former, loose, self.counter, KEY, **options
         )
