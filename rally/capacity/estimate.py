@@ -191,7 +191,7 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
         "GiB of receipts",
         kept.receipt_bytes / _GIB,
         10.0,
-        "each names every file that it is about, and each audit reads all of them",
+        "a run names every file that it changed, and each audit reads all of it",
     )
     yield Limit(
         "objects that expire in a day",

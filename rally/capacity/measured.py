@@ -79,8 +79,9 @@ RECEIPT_A, RECEIPT_B, NAMED_B = 2, 1, 2
 """Requests for a receipt, of deletion and of the audit; and of the audit for a file
 that receipts name, however many of them do."""
 
-NAMED_BYTES = 348
-"""Bytes of JSON for a file that a receipt names."""
+CHANGE_BYTES, TOLD_BYTES = 428, 9
+"""Bytes of JSON for a file in the changes behind a run's receipts, and in it for each
+request of which rows went."""
 
 LISTINGS: Mapping[str, int] = {
     "compact": 2,

@@ -152,6 +152,7 @@ def stored(inputs: Inputs, ingest: Stream) -> Stored:
     flushes = DAY_SECONDS / inputs.flush_seconds * ingest.workers
     lone = min(inputs.events, math.ceil(flushes) * inputs.age_days)
     objects = inputs.partitions * filled_buckets(inputs)
+    changed = how_many_met(objects, inputs.leavers_per_day * files_of_one(inputs))
     return Stored(
         day_bytes=inputs.pings_per_day * row,
         row_bytes=inputs.rows * row,
@@ -163,7 +164,8 @@ def stored(inputs: Inputs, ingest: Stream) -> Stored:
         event_bytes=lone * measured.LONE_EVENT_BYTES
         + (inputs.events - lone) * measured.EVENT_BYTES,
         list_bytes=inputs.left * measured.LIST_ENTRY_BYTES,
-        receipt_bytes=inputs.left * files_of_one(inputs) * measured.NAMED_BYTES,
+        receipt_bytes=inputs.age_days * changed * measured.CHANGE_BYTES
+        + inputs.left * files_of_one(inputs) * measured.TOLD_BYTES,
         daily_expired=inputs.partitions_per_day * filled_buckets(inputs),
     )
 

@@ -1,5 +1,6 @@
 """Orders to expunge in a run of deletion: which are open, and the receipts they get."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -7,15 +8,30 @@ from typing import NamedTuple
 from rally.deletion.receipt_writer import (
     ReceiptWriter,
     Results,
-    change_of,
     make_section,
     old_copies_until,
 )
 from rally.deletion.run_findings import RunFindings
-from rally.receipts.receipt import Expunged, Receipt, ReceiptReason, Stage
+from rally.receipts.receipt import Expunged, NamedChanges, Receipt, ReceiptReason, Stage
 from rally.registry.expunges import ExpungeOrder, Expunges
 from rally.times import to_micros
 from rally.withdrawal.withdrawal_list import OrderReceipts, WithdrawalList
+
+
+class OrderState(NamedTuple):
+    """An order after a run.
+
+    Attributes:
+        order: The order.
+        numbers: Numbers of the receipts that it has.
+        reason: Reason for which another one is due; None if none is.
+        results: Results of plans that none of its receipts tells.
+    """
+
+    order: ExpungeOrder
+    numbers: tuple[int, ...]
+    reason: ReceiptReason | None
+    results: Results
 
 
 class OrdersToTell(NamedTuple):
@@ -56,8 +72,37 @@ def find_open(
     ]
 
 
-def tell_orders(
+def find_due(
     writer: ReceiptWriter, withdrawals: WithdrawalList, findings: RunFindings
+) -> list[OrderState]:
+    """Finds which orders this run has carried out, so that a receipt is due.
+
+    Args:
+        writer: Writer of receipts, which knows those of a killed run.
+        withdrawals: List that the run followed.
+        findings: Findings of the run.
+    """
+    faulty = {each.study for each in findings.faults}
+    states = list[OrderState]()
+    for order in findings.orders:
+        numbers = (*withdrawals.receipts_of(order.id), *writer.find(order.id))
+        results = writer.unreported(order.id, numbers)
+        waits = (
+            order.namespace in faulty
+            or order.namespace not in findings.registry.studies
+        )
+        reason = None
+        if not waits and (results or not numbers):
+            reason = ReceiptReason.LATE if numbers else ReceiptReason.EXPUNGE
+        states.append(OrderState(order, numbers, reason, results))
+    return states
+
+
+def tell_orders(
+    writer: ReceiptWriter,
+    withdrawals: WithdrawalList,
+    findings: RunFindings,
+    states: Iterable[OrderState],
 ) -> OrdersToTell:
     """Writes the receipts of orders that this run has carried out.
 
@@ -65,23 +110,18 @@ def tell_orders(
         writer: Writer of receipts, after it wrote those of requests.
         withdrawals: List that the run followed.
         findings: Findings of the run.
+        states: Orders, as `find_due` found them.
     """
-    faulty = {each.study for each in findings.faults}
     told, waiting = list[OrderReceipts](), set[str]()
-    for order in findings.orders:
-        numbers = [*withdrawals.receipts_of(order.id), *writer.find(order.id)]
-        results = writer.unreported(order.id, numbers)
-        reason = ReceiptReason.LATE if numbers else ReceiptReason.EXPUNGE
-        if (
-            order.namespace in faulty
-            or order.namespace not in findings.registry.studies
-        ):
+    for order, numbers, reason, results in states:
+        if reason is None:
             waiting.update(results)
-        elif results or not numbers:
-            draft = _OrderReceiptDraft(order, reason, results, findings)
-            numbers.append(writer.append(draft))
+        else:
+            changes = writer.changes if results else None
+            draft = _OrderReceiptDraft(order, reason, results, findings, changes)
+            numbers = (*numbers, writer.append(draft))
         if numbers:
-            told.append(OrderReceipts(order.id, tuple(numbers)))
+            told.append(OrderReceipts(order.id, numbers))
     known = {each.order for each in told}
     lost = [each for each in withdrawals.orders if each.order not in known]
     return OrdersToTell((*lost, *told), frozenset(waiting))
@@ -98,16 +138,13 @@ class _OrderReceiptDraft:
     reason: ReceiptReason
     results: Results
     findings: RunFindings
+    changes: NamedChanges | None
 
     def __call__(self, number: int, previous: str) -> Receipt:
         order, findings = self.order, self.findings
         assert order.approved is not None
         received = to_micros(order.approved)
-        files = tuple(
-            change_of(result, order.id)
-            for results in self.results.values()
-            for result in results
-        )
+        section = make_section(order.namespace, order.id, self.results, findings)
         return Receipt(
             number=number,
             request=order.id,
@@ -115,7 +152,7 @@ class _OrderReceiptDraft:
             received=received,
             written=findings.now,
             stages={Stage.REQUESTED: received, Stage.VERIFIED: findings.now},
-            sections=(make_section(order.namespace, files, findings),),
+            sections=(section,),
             old_copies_until=old_copies_until([order.namespace], findings),
             plan="+".join(self.results),
             list=findings.counter,
@@ -124,4 +161,5 @@ class _OrderReceiptDraft:
             expunged=Expunged(
                 order.number, order.document, order.field, order.first, order.last
             ),
+            changes=self.changes,
         )

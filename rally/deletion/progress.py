@@ -1,10 +1,11 @@
 """Moves requests through their stages after a run."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rally.decisions.chain import Chain
-from rally.deletion.order_receipts import tell_orders
-from rally.deletion.receipt_writer import ReceiptWriter
+from rally.deletion.order_receipts import find_due, tell_orders
+from rally.deletion.receipt_writer import ReceiptWriter, Results
 from rally.deletion.run_findings import RunFindings
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
@@ -54,30 +55,53 @@ def advance_requests(
         withdrawals: The published list.
         findings: Findings of the run.
     """
-    receipt_writer = ReceiptWriter(platform, decisions, key, withdrawals, findings)
-    moved, waiting = [], set[str]()
-    for each in withdrawals.withdrawals:
-        before = after = receipt_writer.take_up(each)
-        unreported, reason = (
-            receipt_writer.unreported(before.request, before.receipts),
-            None,
-        )
-        if before.is_open or unreported:
-            if not _is_hindered(before, findings):
-                after = _moved(before, findings) if before.is_open else before
-                reason = _reason(before, after, late=bool(unreported))
-            if reason:
-                after = receipt_writer.write(after, reason, unreported)
-            else:
-                waiting.update(unreported)
-        moved.append(after)
-    told = tell_orders(receipt_writer, withdrawals, findings)
+    writer = ReceiptWriter(platform, decisions, key, withdrawals, findings)
+    moves = [_move(writer, each, findings) for each in withdrawals.withdrawals]
+    orders = find_due(writer, withdrawals, findings)
+    writer.store_changes(
+        [
+            *((each.withdrawal.request, each.results) for each in moves if each.reason),
+            *((each.order.id, each.results) for each in orders if each.reason),
+        ]
+    )
+    moved = [
+        writer.write(after, reason, results) if reason else after
+        for after, reason, results in moves
+    ]
+    waiting = {plan for each in moves if not each.reason for plan in each.results}
+    told = tell_orders(writer, withdrawals, findings, orders)
     return RequestProgress(
         replace(withdrawals, withdrawals=tuple(moved), orders=told.orders),
-        receipt_writer.numbers,
+        writer.numbers,
         told.waiting | waiting,
         sum(each.is_open and _waits(each, findings) for each in moved),
     )
+
+
+class _Move(NamedTuple):
+    """A request after a run.
+
+    Attributes:
+        withdrawal: The request, with the stages that it has reached.
+        reason: Reason for which a receipt is due; None if none is.
+        results: Results of plans that none of its receipts tells.
+    """
+
+    withdrawal: Withdrawal
+    reason: ReceiptReason | None
+    results: Results
+
+
+def _move(
+    writer: ReceiptWriter, withdrawal: Withdrawal, findings: RunFindings
+) -> _Move:
+    """Moves one request; see `advance_requests`."""
+    before = after = writer.take_up(withdrawal)
+    unreported, reason = writer.unreported(before.request, before.receipts), None
+    if (before.is_open or unreported) and not _is_hindered(before, findings):
+        after = _moved(before, findings) if before.is_open else before
+        reason = _reason(before, after, late=bool(unreported))
+    return _Move(after, reason, unreported)
 
 
 def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:

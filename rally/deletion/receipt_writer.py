@@ -12,8 +12,10 @@ from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts import receipt as receipts
 from rally.receipts.chain import append, find, read_receipt
+from rally.receipts.changes import write_changes
 from rally.receipts.receipt import (
     FileChange,
+    NamedChanges,
     Receipt,
     ReceiptReason,
     Section,
@@ -41,6 +43,8 @@ class ReceiptWriter:
 
     Attributes:
         numbers: Numbers of the receipts that were written or taken up.
+        changes: Changes of files that the receipts of this run name; None before they
+            are stored, or if there are none.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class ReceiptWriter:
         for each in find(platform, decisions, self._last):
             self._found.setdefault(each.request, []).append(each)
         self.numbers: list[int] = []
+        self.changes: NamedChanges | None = None
 
     def take_up(self, withdrawal: Withdrawal) -> Withdrawal:
         """Restores a request from the receipts that a killed run wrote for it."""
@@ -107,6 +112,18 @@ class ReceiptWriter:
                     results.pop(plan, None)
         return results
 
+    def store_changes(self, told: Iterable[tuple[str, Results]]) -> None:
+        """Stores the changes of files that the receipts of this run will name.
+
+        Args:
+            told: Each request, or order, that gets a receipt, and the results of plans
+                that it tells.
+        """
+        if changes := _changes(told):
+            found = (each.number for some in self._found.values() for each in some)
+            first = max(self._last, *found, 0) + 1
+            self.changes = write_changes(self._platform, first, changes)
+
     def write(
         self, withdrawal: Withdrawal, reason: ReceiptReason, results: Results
     ) -> Withdrawal:
@@ -117,7 +134,9 @@ class ReceiptWriter:
             reason: Reason of the receipt.
             results: Results of plans that the receipt tells.
         """
-        number = self.append(_ReceiptDraft(withdrawal, reason, results, self._findings))
+        changes = self.changes if results else None
+        draft = _ReceiptDraft(withdrawal, reason, results, self._findings, changes)
+        number = self.append(draft)
         found = withdrawal.found + _found(withdrawal, results, self._findings.registry)
         return replace(withdrawal, found=found, receipts=(*withdrawal.receipts, number))
 
@@ -187,6 +206,7 @@ class _ReceiptDraft:
     reason: ReceiptReason
     results: Results
     findings: RunFindings
+    changes: NamedChanges | None
 
     def __call__(self, number: int, previous: str) -> Receipt:
         withdrawal = self.withdrawal
@@ -205,6 +225,7 @@ class _ReceiptDraft:
             list=self.findings.counter,
             reason=self.reason,
             previous=previous,
+            changes=self.changes,
         )
 
     def _belongs_in_receipt(self, section: Section) -> bool:
@@ -222,17 +243,13 @@ class _ReceiptDraft:
         return old_copies_until(sorted(touched), self.findings)
 
     def _section(self, namespace: str) -> Section:
-        withdrawal = self.withdrawal
-        if namespace in withdrawal.deferred:
-            until = self.findings.registry.studies[namespace].analysis_until
-            return Section(namespace, receipts.SectionOutcome.DEFERRED, until)
-        files = tuple(
-            change_of(result, withdrawal.request)
-            for results in self.results.values()
-            for result in results
-            if result.study == namespace
-        )
-        return make_section(namespace, files, self.findings)
+        withdrawal, findings = self.withdrawal, self.findings
+        section = make_section(namespace, withdrawal.request, self.results, findings)
+        if namespace not in withdrawal.deferred:
+            return section
+        until = findings.registry.studies[namespace].analysis_until
+        deferred = receipts.SectionOutcome.DEFERRED  # of what was there at the leaving
+        return replace(section, outcome=deferred, until=until, verified=None)
 
 
 def old_copies_until(namespaces: Iterable[str], findings: RunFindings) -> date | None:
@@ -243,32 +260,62 @@ def old_copies_until(namespaces: Iterable[str], findings: RunFindings) -> date |
 
 
 def make_section(
-    namespace: str, files: tuple[FileChange, ...], findings: RunFindings
+    namespace: str, request: str, results: Results, findings: RunFindings
 ) -> Section:
-    """Makes the section of a namespace in which nothing is deferred."""
-    deleted, nothing = receipts.SectionOutcome.DELETED, receipts.SectionOutcome.NOTHING
+    """Makes the section of a namespace in which nothing is deferred.
+
+    Args:
+        namespace: The namespace.
+        request: Id of the request, or of the order to expunge.
+        results: Results of plans that the receipt tells.
+        findings: Findings of the run.
+    """
+    changed = [
+        each.requests[request]
+        for of_plan in results.values()
+        for each in of_plan
+        if each.study == namespace
+    ]
     read = [
         each
         for each in findings.verified
         if each.study == namespace and each.outcome in _READ
     ]
+    outcome = receipts.SectionOutcome.NOTHING
+    if changed:
+        outcome = receipts.SectionOutcome.DELETED
     rows = sum(each.rows_before for each in read)
     verified = Verification(findings.now, len(read), rows, findings.counter)
-    return Section(namespace, deleted if files else nothing, None, files, verified)
+    return Section(namespace, outcome, None, len(changed), sum(changed), verified)
 
 
-def change_of(result: FileResult, request: str) -> FileChange:
-    """Says what a rewrite did to a file, and what of it for one request or order."""
+def _changes(told: Iterable[tuple[str, Results]]) -> list[FileChange]:
+    """Returns the changes of files, with the rows of the requests that are told."""
+    rows = dict[tuple[str, str, str], dict[str, int]]()
+    found = dict[tuple[str, str, str], FileResult]()
+    for request, results in told:
+        for plan, of_plan in results.items():
+            for each in of_plan:
+                key = plan, each.study, each.name
+                found[key] = each
+                rows.setdefault(key, {})[request] = each.requests[request]
+    return [_change(key[0], found[key], rows[key]) for key in sorted(found)]
+
+
+def _change(plan: str, result: FileResult, requests: Mapping[str, int]) -> FileChange:
+    """Says what a rewrite did to a file, and what of it for some requests."""
     is_gone = not result.rows_after
     return FileChange(
+        plan=plan,
+        namespace=result.study,
         name=result.name,
         generation_before=result.generation_before,
         generation_after=None if is_gone else result.generation_after,
         rows_before=result.rows_before,
         rows_removed=result.rows_removed,
-        rows_of_request=result.requests[request],
         rows_after=result.rows_after,
         checksum_before=result.checksum_before,
         checksum_after=None if is_gone else result.checksum_after,
         rows_changed=result.rows_changed,
+        requests=requests,
     )

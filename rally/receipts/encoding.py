@@ -24,7 +24,7 @@ from rally.fields import (
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import (
     Expunged,
-    FileChange,
+    NamedChanges,
     Receipt,
     ReceiptReason,
     Result,
@@ -37,7 +37,7 @@ from rally.storage.container import canonical_json
 from rally.times import RANGE, InvalidTime, check_micros
 
 _CONTEXT = b"rally receipt\n"
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(b"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def seal(receipt: Receipt, key: SigningKey) -> Receipt:
@@ -48,9 +48,14 @@ def seal(receipt: Receipt, key: SigningKey) -> Receipt:
         OSError: a KMS does not serve.
     """
     body = _body(receipt)
-    if _UUID.search(body.decode()):
-        raise ValueError("a receipt holds no id and no pseudonym, and this one would")
+    check_nameless(body)
     return replace(receipt, signature=key.sign(_CONTEXT + body).hex())
+
+
+def check_nameless(data: bytes) -> None:
+    """Checks that nothing has the form of an id or a pseudonym. Raises ValueError."""
+    if _UUID.search(data):
+        raise ValueError("a receipt holds no id and no pseudonym, and this one would")
 
 
 def is_sealed(receipt: Receipt, decisions: Chain) -> bool:
@@ -132,13 +137,14 @@ def parse_receipt(place: Place, value: object) -> Receipt:
         written=fields.need("written", micros),
         stages=fields.need("stages", _stages),
         sections=fields.need("sections", many(_section)),
-        old_copies_until=fields.need("old_copies_until", _or_none(iso_day)),
-        plan=fields.need("plan", _text_or_nothing),
+        old_copies_until=fields.need("old_copies_until", or_none(iso_day)),
+        plan=fields.need("plan", text_or_nothing),
         list=fields.need("list", whole),
         reason=fields.need("reason", choice(ReceiptReason)),
         previous=fields.need("previous", hexadecimal(64)),
         signature=fields.need("signature", hexadecimal()),
-        expunged=fields.need("expunged", _or_none(_expunged)),
+        expunged=fields.need("expunged", or_none(_expunged)),
+        changes=fields.need("changes", or_none(_changes)),
     )
     fields.close()
     return receipt
@@ -164,7 +170,7 @@ def _expunged(place: Place, value: object) -> Expunged:
     expunged = Expunged(
         decision=fields.need("decision", whole),
         document=fields.need("document", text),
-        field=fields.need("field", _or_none(text)),
+        field=fields.need("field", or_none(text)),
         first=fields.need("first", iso_day),
         last=fields.need("last", iso_day),
     )
@@ -177,30 +183,24 @@ def _section(place: Place, value: object) -> Section:
     section = Section(
         namespace=fields.need("namespace", text),
         outcome=fields.need("outcome", choice(SectionOutcome)),
-        until=fields.need("until", _or_none(iso_day)),
-        files=fields.need("files", many(_file)),
-        verified=fields.need("verified", _or_none(_verification)),
+        until=fields.need("until", or_none(iso_day)),
+        files=fields.need("files", whole),
+        rows=fields.need("rows", whole),
+        verified=fields.need("verified", or_none(_verification)),
     )
     fields.close()
     return section
 
 
-def _file(place: Place, value: object) -> FileChange:
+def _changes(place: Place, value: object) -> NamedChanges:
     fields = Fields(place, value)
-    change = FileChange(
-        name=fields.need("name", text),
-        generation_before=fields.need("generation_before", whole),
-        generation_after=fields.need("generation_after", _or_none(whole)),
-        rows_before=fields.need("rows_before", whole),
-        rows_removed=fields.need("rows_removed", whole),
-        rows_of_request=fields.need("rows_of_request", whole),
-        rows_after=fields.need("rows_after", whole),
-        checksum_before=fields.need("checksum_before", _text_or_nothing),
-        checksum_after=fields.need("checksum_after", _or_none(text)),
-        rows_changed=fields.need("rows_changed", whole),
+    named = NamedChanges(
+        first=fields.need("first", whole),
+        sha256=fields.need("sha256", hexadecimal(64)),
+        size=fields.need("size", whole),
     )
     fields.close()
-    return change
+    return named
 
 
 def _verification(place: Place, value: object) -> Verification:
@@ -216,9 +216,11 @@ def _verification(place: Place, value: object) -> Verification:
     return verification
 
 
-def _text_or_nothing(place: Place, value: object) -> str:
+def text_or_nothing(place: Place, value: object) -> str:
+    """Reads a text that may be empty."""
     return "" if value == "" else text(place, value)
 
 
-def _or_none(read: Reader[T]) -> Reader[T | None]:
+def or_none(read: Reader[T]) -> Reader[T | None]:
+    """Makes a reader that reads null as None."""
     return lambda place, value: None if value is None else read(place, value)

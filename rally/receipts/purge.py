@@ -6,6 +6,7 @@ from rally.decisions.chain import Chain
 from rally.fields import Place
 from rally.keys.signing import SigningKey
 from rally.receipts.anchor import ANCHOR, Anchor, read_anchor, write_anchor
+from rally.receipts.changes import CHANGES, first_of
 from rally.receipts.encoding import digest, read_sealed
 from rally.receipts.receipt import FOLDER, number_in
 from rally.storage.objectstore.interface import (
@@ -25,6 +26,8 @@ def purge_receipts(
     The anchor that covers them is written before the first goes: killed anywhere and
     run again, it ends in the same state. Nothing goes where the chain is broken, for
     that would hide it.
+
+    The changes that receipts name go before the last receipt that may name them.
 
     Args:
         platform: The platform's store.
@@ -52,18 +55,37 @@ def _purge(
 ) -> int:
     info = platform.stat(ANCHOR)
     anchor = read_anchor(platform, decisions)
-    end, old = _before(platform, decisions, anchor, before)
+    end, old, is_all = _before(platform, decisions, anchor, before)
     if end != anchor:
         write_anchor(platform, key, end, info.generation if info else None)
-    for each in old:
+    for each in (*_old_changes(platform, end.through, is_all=is_all), *old):
         platform.delete(each.name, each.generation)
     return len(old)
 
 
+def _old_changes(
+    platform: ObjectStore, through: int, *, is_all: bool
+) -> list[ObjectInfo]:
+    """Lists the changes that no receipt after a number names, by their names alone.
+
+    A run names its own changes. So those of an earlier run end where the next begin.
+
+    Args:
+        platform: The platform's store.
+        through: Number of the last receipt that goes.
+        is_all: Whether there is no receipt after it.
+    """
+    found = [each for each in list_records(platform, CHANGES) if first_of(each.name)]
+    firsts = [first_of(each.name) for each in found]
+    begun = max((each for each in firsts if each <= through + 1), default=0)
+    limit = through + 1 if is_all else begun
+    return [each for each, first in zip(found, firsts, strict=True) if first < limit]
+
+
 def _before(
     platform: ObjectStore, decisions: Chain, anchor: Anchor, before: date
-) -> tuple[Anchor, list[ObjectInfo]]:
-    """The anchor of the receipts from before a day, and these."""
+) -> tuple[Anchor, list[ObjectInfo], bool]:
+    """The anchor of the receipts from before a day, these, and whether they are all."""
     limit = to_micros(midnight(before))
     end, old = anchor, list[ObjectInfo]()
     for info in list_records(platform, FOLDER):
@@ -73,7 +95,7 @@ def _before(
             data = platform.read(info.name)
             receipt = read_sealed(data, decisions, number, place.file)
             if receipt.written >= limit:
-                break
+                return end, old, False
             if Anchor(number - 1, receipt.previous) != end:
                 raise place.error(
                     "does not follow the one before it; run `rally receipts verify`"
@@ -81,4 +103,4 @@ def _before(
             end = Anchor(number, digest(data))
         if number:
             old.append(info)
-    return end, old
+    return end, old, True

@@ -69,29 +69,48 @@ class FileChange:
     """Change of one file by one rewrite.
 
     Attributes:
+        plan: Id of the plan of deletion that the rewrite followed.
+        namespace: Namespace of the study whose store has the file.
         name: Name of the object, in the namespace's store.
         generation_before: Generation that was read.
         generation_after: Generation that was written; None: the object is gone.
         rows_before: Number of all rows before.
         rows_removed: Number of rows removed, of everybody whom the rewrite was about.
-        rows_of_request: Number of those of them that went for this request; of an
-            order that takes out a field the number of rows that lost it.
         rows_after: Number of all rows after.
         checksum_before: The header entry `rally.checksum`; "" where it had none.
         checksum_after: The same afterwards; None: the object is gone.
         rows_changed: Number of rows that stayed and lost a field, for any order.
+        requests: Number of rows that went for each request, or lost a field for each
+            order. Of requests, those of which a receipt of the same run tells.
     """
 
+    plan: str
+    namespace: str
     name: str
     generation_before: int
     generation_after: int | None
     rows_before: int
     rows_removed: int
-    rows_of_request: int
     rows_after: int
     checksum_before: str
     checksum_after: str | None
-    rows_changed: int = 0
+    rows_changed: int
+    requests: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedChanges:
+    """The object of changes that a receipt names; see rally.receipts.changes.
+
+    Attributes:
+        first: Number of the first receipt that may name it.
+        sha256: SHA-256 of its bytes, in hex.
+        size: Size in bytes.
+    """
+
+    first: int
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +160,17 @@ class Section:
         outcome: Outcome for the rows.
         until: End of what is deferred, the day by which the study should be concluded
             (its `analysis_until`); None is until it is concluded.
-        files: Files that had rows of the request.
+        files: Number of files that lost rows of the request, or a field for an order.
+        rows: Number of these rows.
         verified: The verification; None where that has not been done.
     """
 
     namespace: str
     outcome: SectionOutcome
     until: date | None = None
-    files: tuple[FileChange, ...] = ()
+    files: int = 0
+    rows: int = 0
     verified: Verification | None = None
-
-    @property
-    def rows(self) -> int:
-        """How many rows went for the request."""
-        return sum(file.rows_of_request for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +197,8 @@ class Receipt:
         signature: Signature of deletion (Tink, Ed25519) over all else, in hex; "" until
             it is sealed.
         expunged: Rows or field that went by an order; None for a person's request.
+        changes: The changes of files behind the sums of the sections; None if no file
+            was changed.
     """
 
     number: int
@@ -197,6 +215,7 @@ class Receipt:
     previous: str
     signature: str = ""
     expunged: Expunged | None = None
+    changes: NamedChanges | None = None
 
     @property
     def occasion(self) -> tuple[str, ReceiptReason, str]:

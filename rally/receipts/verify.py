@@ -6,27 +6,29 @@ from itertools import chain
 from typing import NamedTuple
 
 from rally.decisions.chain import Chain
-from rally.errors import ConfigurationError, CorruptFile
+from rally.errors import ConfigurationError
 from rally.receipts.anchor import ANCHOR, Anchor, read_anchor
+from rally.receipts.changes import Sums, changes_name, read_changes, sum_up, sums_of
 from rally.receipts.encoding import decode_receipt, digest, is_sealed
-from rally.receipts.receipt import FOLDER, FileChange, Receipt, number_in, receipt_name
-from rally.storage.header import CHECKSUM
-from rally.storage.layout import Stores
-from rally.storage.objectstore.interface import (
-    GenerationMismatch,
-    ObjectNotFound,
-    ObjectStore,
+from rally.receipts.receipt import (
+    FOLDER,
+    NamedChanges,
+    Receipt,
+    number_in,
+    receipt_name,
 )
+from rally.receipts.truth import Truth, wrong_sums
+from rally.storage.layout import Stores
+from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
-from rally.storage.snapshots import header_of
 
 
 class FindingKind(StrEnum):
-    """Kind of fault of a receipt.
+    """Kind of fault of a receipt, or of the changes of files that receipts name.
 
-    MISSING: its number is not there. MALFORMED: its bytes are those of no receipt.
+    MISSING: it is not there. MALFORMED: its bytes are those of no receipt.
     BAD_SIGNATURE: it is not as deletion signed it. MISNUMBERED: it stands under
-    another number than its own. CHANGED: the next one names other bytes. BEHIND: the
+    another number than its own. CHANGED: a receipt names other bytes. BEHIND: the
     withdrawal list knows of a later one than the last. UNTRUE: its sums are wrong, or
     the files are not as it says.
     """
@@ -58,103 +60,6 @@ class Finding(NamedTuple):
         return f"{self.name}: {self.kind}: {self.what}"
 
 
-class Contents(NamedTuple):
-    """Content of a file by its header; nothing where that cannot be read."""
-
-    rows: int | None = None
-    checksum: str | None = None
-
-
-class Truth:
-    """Holds receipts against the stores, in which it looks at a file once.
-
-    A file that has moved on to another generation says nothing.
-    """
-
-    def __init__(self, stores: Stores) -> None:
-        """Takes the stores of all studies."""
-        self._stores = stores
-        self._generations: dict[tuple[str, str], int | None] = {}
-        self._contents: dict[tuple[str, str, int], Contents | None] = {}
-
-    def faults(self, receipt: Receipt) -> Iterator[str]:
-        """What the files tell otherwise, a line each. Raises OSError."""
-        for section in receipt.sections:
-            for change in section.files:
-                for fault in self._faults(section.namespace, change):
-                    yield f"{change.name}: {fault}"
-
-    def _faults(self, namespace: str, change: FileChange) -> Iterator[str]:
-        generation = self._generation(namespace, change.name)
-        if generation == change.generation_before:
-            said = "gone" if change.generation_after is None else "rewritten"
-            yield f"is said to be {said} and stands there as it was"
-        elif generation is not None and generation == change.generation_after:
-            contents = self._read(namespace, change.name, generation)
-            if contents is not None:
-                yield from _differences(change, contents)
-
-    def _generation(self, namespace: str, name: str) -> int | None:
-        key = namespace, name
-        if key not in self._generations:
-            info = self._stores.of(namespace).stat(name)
-            self._generations[key] = info.generation if info else None
-        return self._generations[key]
-
-    def _read(self, namespace: str, name: str, generation: int) -> Contents | None:
-        """What the file says; None where it has moved on meanwhile."""
-        key = namespace, name, generation
-        if key not in self._contents:
-            self._contents[key] = self._open(*key)
-        return self._contents[key]
-
-    def _open(self, namespace: str, name: str, generation: int) -> Contents | None:
-        try:
-            with self._stores.of(namespace).open(name, generation) as snapshot:
-                header = header_of(snapshot)
-            checksum = header.entries.get(CHECKSUM, b"").decode("ascii", "replace")
-            return Contents(header.rows, checksum)
-        except CorruptFile:
-            return Contents()
-        except (ObjectNotFound, GenerationMismatch):
-            return None
-
-
-def wrong_sums(receipt: Receipt) -> Iterator[str]:
-    """What in a receipt cannot be, whatever the files say; a line each."""
-    for section in receipt.sections:
-        for change in section.files:
-            for fault in _wrong_sums(change):
-                yield f"{change.name}: {fault}"
-
-
-def _wrong_sums(change: FileChange) -> Iterator[str]:
-    before, removed, after = change.rows_before, change.rows_removed, change.rows_after
-    if before - removed != after:
-        yield f"{before} rows less {removed} are not {after}"
-    if change.rows_of_request > removed + change.rows_changed:
-        yield (
-            f"{change.rows_of_request} rows of the request are more than"
-            f" {removed + change.rows_changed}"
-        )
-    if change.rows_changed > after:
-        yield f"{change.rows_changed} rows that changed are more than {after}"
-    if change.generation_after is None and after:
-        yield f"is said to be gone, and to have {after} rows"
-    if (change.generation_after is None) != (change.checksum_after is None):
-        yield "has a generation without a checksum, or a checksum without one"
-
-
-def _differences(change: FileChange, found: Contents) -> Iterator[str]:
-    if found.rows is None:
-        yield "cannot be read, and is as the receipt left it"
-        return
-    if found.rows != change.rows_after:
-        yield f"has {found.rows} rows and not {change.rows_after}"
-    if found.checksum != change.checksum_after:
-        yield f"has the checksum {found.checksum} and not {change.checksum_after}"
-
-
 def verify_chain(
     platform: ObjectStore,
     decisions: Chain,
@@ -179,9 +84,9 @@ def verify_chain(
         where = f"{platform.uri.rstrip('/')}/{ANCHOR}: "
         what = str(error).removeprefix(where)
         yield Finding(FindingKind.MALFORMED, ANCHOR, what)
-    walk = _Walk(decisions, anchor, Truth(stores) if stores else None)
+    walk = _Walk(platform, decisions, anchor, Truth(stores) if stores else None)
     for info in list_records(platform, FOLDER, may_be_links=True):  # as if missing
-        if info.name != ANCHOR:
+        if number_in(info.name):
             try:
                 yield from walk.see(info.name, platform.read(info.name))
             except ObjectNotFound:
@@ -194,13 +99,22 @@ def verify_chain(
 class _Walk:
     """Follows the receipts in the order of their numbers."""
 
-    def __init__(self, decisions: Chain, anchor: Anchor, truth: Truth | None) -> None:
+    def __init__(
+        self,
+        platform: ObjectStore,
+        decisions: Chain,
+        anchor: Anchor,
+        truth: Truth | None,
+    ) -> None:
         self.last = anchor.through
+        self._platform = platform
         self._decisions = decisions
         self._anchor = anchor
         self._truth = truth
         self._before = anchor  # the number and hash of the one before
         self._name_before = ""  # its name, where its object is there
+        self._changes: NamedChanges | None = None  # those that were read last
+        self._sums: Sums | None = None  # of these; None where they cannot be read
 
     def see(self, name: str, data: bytes) -> Iterator[Finding]:
         """What is wrong with one object, the one before it, and those between."""
@@ -243,10 +157,49 @@ class _Walk:
             yield Finding(FindingKind.CHANGED, name, "does not follow what was before")
 
     def _untrue(self, name: str, receipt: Receipt) -> Iterator[Finding]:
-        faults = wrong_sums(receipt)
+        """What of the files behind a receipt is not as it says.
+
+        Receipts of a run name the same changes, which are read once.
+        """
+        if receipt.number <= self._anchor.through:
+            return  # a killed purge left it; its changes are gone
+        if receipt.changes and receipt.changes != self._changes:
+            self._changes = receipt.changes
+            yield from self._read_changes(name, receipt.changes)
+        sums = self._sums if receipt.changes else {}
+        if sums is None:
+            return
+        expected = sums_of(receipt, sums)
+        for each in receipt.sections:
+            files, rows = expected.pop(each.namespace, (0, 0))
+            if (each.files, each.rows) != (files, rows):
+                what = (
+                    f"{each.namespace}: says {each.rows} rows of {each.files} files,"
+                    f" and its changes {rows} of {files}"
+                )
+                yield Finding(FindingKind.UNTRUE, name, what)
+        for namespace in expected:
+            what = f"{namespace}: is not told, and its changes are about it"
+            yield Finding(FindingKind.UNTRUE, name, what)
+
+    def _read_changes(self, receipt: str, named: NamedChanges) -> Iterator[Finding]:
+        name, self._sums = changes_name(named), None
+        try:
+            changes = read_changes(self._platform, named)
+        except ConfigurationError as error:
+            what = str(error).removeprefix(f"{self._platform.uri.rstrip('/')}/{name}: ")
+            yield Finding(FindingKind.CHANGED, name, what)
+            return
+        if changes is None:
+            what = f"{receipt} names it, and it is not there; restore from a backup"
+            yield Finding(FindingKind.MISSING, name, what)
+            return
+        self._sums = sum_up(changes)
+        faults = wrong_sums(changes)
         if self._truth:
-            faults = chain(faults, self._truth.faults(receipt))
-        return (Finding(FindingKind.UNTRUE, name, fault) for fault in faults)
+            faults = chain(faults, self._truth.faults(changes))
+        for fault in faults:
+            yield Finding(FindingKind.UNTRUE, name, fault)
 
 
 def _gap(first: int, last: int) -> Finding:

@@ -32,6 +32,7 @@ _PATHS = (
     f"results/(?:audit|compact|delete|purge|release)/{_ID}[.]json",
     f"{last_runs.FOLDER}(?:{'|'.join(last_runs.JOBS)})[.]json",
     "receipts/(?:[0-9]{12}|anchor)[.]json",
+    "receipts/changes/[0-9]{12}-[0-9a-f]{16}[.]jsonl",
     "releases/ledger/[0-9]{12}[.]json",
     "releases/study=[a-z0-9-]+/[a-z0-9][a-z0-9-]{0,39}(?:[.][0-9-]{10})?[.]json",
     r"leases/[\w-]+[.]json",

@@ -226,13 +226,7 @@ class Case:
         return [
             replace(
                 each, request=documents.get(each.request, each.request), plan="",
-                previous="", signature="",
-                sections=tuple(
-                    replace(section, files=tuple(
-                        replace(file, generation_before=0,
-                                generation_after=file.generation_after and 1)
-                        for file in section.files))
-                    for section in each.sections),
+                previous="", signature="", changes=None,
             )
             for each in self.receipts()
         ]  # fmt: skip

@@ -18,6 +18,7 @@ from rally.events import MAIL, RALLY, Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.chain import find
+from rally.receipts.changes import read_changes
 from rally.receipts.receipt import Stage
 from rally.receipts.verify import verify_chain
 from rally.registry.expunges import ExpungeOrder
@@ -265,6 +266,18 @@ class MemoryDeployment:
 
     def receipts(self):
         return list(find(self.platform, read_chain(self.platform)))
+
+    def changes(self, receipt):
+        """The changes of files behind a receipt."""
+        if receipt.changes is None:
+            return []
+        told = read_changes(self.platform, receipt.changes)
+        plans = receipt.plan.split("+")
+        return [
+            each
+            for each in told
+            if each.plan in plans and receipt.request in each.requests
+        ]
 
     def stages(self) -> dict[str, list[str]]:
         """How far each request is, by its scope and person's document."""

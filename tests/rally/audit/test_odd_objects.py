@@ -13,6 +13,7 @@ from rally.audit.report.json import to_json
 from rally.audit.report.text import to_text
 from rally.dead_letters import LetterKind
 from rally.events import EventKind
+from rally.receipts.changes import changes_name
 from rally.receipts.encoding import decode_receipt
 from rally.receipts.receipt import receipt_name
 from rally.registry.rows import row_schema
@@ -50,8 +51,7 @@ def test_receipt_tells_no_number_of_rows(deployment):
     now = {(each.name, each.generation) for each in deployment.data.list()}
     name = next(
         file.name
-        for section in receipt.sections
-        for file in section.files
+        for file in deployment.changes(receipt)
         if (file.name, file.generation_after) in now
     )
     table = deployment.registry.studies[GARDEN].documents["visit.1"]
@@ -61,7 +61,7 @@ def test_receipt_tells_no_number_of_rows(deployment):
     )  # fmt: skip
     deployment.data._versions.live[name].data = data
     (seen,) = lines_by_check(deployment.audit())[Check.RECEIPTS]
-    assert (seen.where, seen.what) == (receipt_name(1), "untrue")
+    assert (seen.where, seen.what) == (changes_name(receipt.changes), "untrue")
 
 
 @pytest.mark.parametrize("participant", ["nobody", "\u2026" * 36])

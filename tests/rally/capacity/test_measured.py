@@ -1,8 +1,5 @@
 """Figures that stand elsewhere in the code, or that need no clock: they are so."""
 
-import json
-from dataclasses import asdict
-
 import pytest
 
 from pipelines.delete import DELETE
@@ -11,6 +8,7 @@ from pipelines.job_options import INTAKE
 from rally.capacity import jobs, measured, model
 from rally.capacity.estimate import KEYS_A_STUDY, KEYS_OF_THE_PLATFORM, limits
 from rally.capacity.model import Inputs
+from rally.receipts.changes import encode_changes
 from rally.receipts.receipt import FileChange
 from rally.sources.ack_deadlines import LONGEST_ACK_DEADLINE_SECONDS
 from rally.storage import snapshots
@@ -40,13 +38,19 @@ def test_longest_flush_is_what_ingest_takes():
 
 
 def test_records_are_of_that_size():
-    change = FileChange(
-        NAME, GENERATION, GENERATION + 1, 1000, 10, 10, 990, "0a1b2c3d", "0a1b2c3d"
-    )
+    generations, checksums = (GENERATION, GENERATION + 1), ("0a1b2c3d", "0a1b2c3d")
+    lengths = []
+    for people in (0, 100):
+        requests = {f"{number:032x}": 10 for number in range(people)}
+        change = FileChange(
+            "ab" * 16, "rally-garden", NAME, *generations, 9999, 1000, 8999, *checksums,
+            0, requests,
+        )  # fmt: skip
+        lengths.append(len(encode_changes([change]).splitlines()[1]))
 
-    assert len(json.dumps(asdict(change))) == pytest.approx(
-        measured.NAMED_BYTES, rel=0.1
-    )
+    assert lengths[0] == pytest.approx(measured.CHANGE_BYTES, rel=0.1)
+    a_person = (lengths[1] - lengths[0]) / 100
+    assert a_person == pytest.approx(measured.TOLD_BYTES, rel=0.15)
 
 
 def test_keys_are_as_many_as_terraform_makes():

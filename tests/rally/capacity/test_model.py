@@ -1,5 +1,7 @@
 """The model's formulas by hand, on small numbers."""
 
+import math
+
 import pytest
 
 from rally.capacity.model import Inputs, files_of_one, rewritten, stored, stream
@@ -30,7 +32,8 @@ def test_stored_by_hand():
     assert kept.event_objects == 2 * 1_365 + 365
     assert kept.event_bytes == kept.event_objects * 893
     assert kept.list_bytes == 365 * 598
-    assert kept.receipt_bytes == 365 * 730 * 348
+    changed = 730 * (1 - math.exp(-1))  # of as many files, by one person's leaving
+    assert kept.receipt_bytes == pytest.approx(365 * (changed * 428 + 730 * 9))
 
 
 def test_who_leaves_has_rows_in_a_file_of_every_date_and_document():

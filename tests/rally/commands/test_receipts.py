@@ -19,15 +19,19 @@ from rally.keys.platform_administration import ensure_platform_keys
 from rally.keys.platform_keys import PlatformKeys
 from rally.parser import Parser
 from rally.receipts.chain import append
+from rally.receipts.changes import changes_name, write_changes
 from rally.receipts.receipt import number_in, receipt_name
 from rally.storage.layout import Stores
 from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 from tests.rally.receipts.examples import (
+    FILE,
     FOO,
+    GONE,
     LEFT,
     RECEIPT,
+    add_with_changes,
     made,
     request,
 )
@@ -38,6 +42,7 @@ ID = "6a3d2f10-9b7c-4e21-8d55-0f1e2d3c4b5a"
 OTHER = "7b4e3021-0c8d-4f32-9e66-1a2f3e4d5c6b"
 NOBODY = "8c5f4132-1d9e-4a43-8f77-2b3a4f5e6d7c"
 MINUTE = 60_000_000
+GONE_FROM = ((FILE, 5), (GONE, 1))
 OPTIONS = ("--store={store}", "--keys={keys}")
 
 
@@ -71,7 +76,9 @@ def founded(keys, tmp_path):
 def platform(founded, opened):
     """Two people's requests, two receipts of the first, and none of the second."""
     store, people = founded, Pseudonyms({PLATFORM: opened.prf(PLATFORM)})
-    add(store, opened, request=request(1))
+    files = [replace(each, requests={request(1): rows}) for each, rows in GONE_FROM]
+    named = write_changes(store, 1, files)
+    add(store, opened, request=request(1), sections=RECEIPT.sections, changes=named)
     add(store, opened, request=request(2), scope=FOO, sections=())
     requests = (
         _withdrawal(1, people.of_platform(ID), "rally", (1,)),
@@ -179,16 +186,15 @@ def test_verify_prints_a_line_a_finding(rally, platform):
 
 
 def test_verify_looks_at_the_files(rally, platform, opened, tmp_path):
-    [file, _] = RECEIPT.sections[0].files
     store = open_store(f"{tmp_path}/store")
-    store.create(file.name, b"as it was")
-    change = replace(file, generation_before=store.stat(file.name).generation)
-    section = replace(RECEIPT.sections[0], files=(change,))
-    add(platform, opened, sections=(section,))
+    store.create(FILE.name, b"as it was")
+    change = replace(FILE, generation_before=store.stat(FILE.name).generation)
+    key, chain = opened.signer(Job.DELETE), read_chain(platform)
+    told = add_with_changes(platform, chain, change, key=key, since=2)
     assert rally("verify", *OPTIONS) == (
         1,
-        f"receipts/000000000003.json: untrue: {file.name}: is said to be rewritten and "
-        "stands there as it was\n",
+        f"{changes_name(told.changes)}: untrue: {FILE.name}: is said to be rewritten"
+        " and stands there as it was\n",
     )
 
 

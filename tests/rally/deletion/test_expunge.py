@@ -104,18 +104,21 @@ def test_receipt_says_what_went_and_no_id(deployment):
     )
     assert receipt.stages == {Stage.REQUESTED: now, Stage.VERIFIED: now}
     (section,) = receipt.sections
-    assert section.files == (
-        FileChange(
-            name=name,
-            generation_before=before.generation,
-            generation_after=None,
-            rows_before=1,
-            rows_removed=1,
-            rows_of_request=1,
-            rows_after=0,
-            checksum_before=section.files[0].checksum_before,
-            checksum_after=None,
-        ),
+    assert (section.files, section.rows) == (1, 1)
+    (change,) = deployment.changes(receipt)
+    assert change == FileChange(
+        plan=receipt.plan,
+        namespace=GARDEN,
+        name=name,
+        generation_before=before.generation,
+        generation_after=None,
+        rows_before=1,
+        rows_removed=1,
+        rows_after=0,
+        checksum_before=change.checksum_before,
+        checksum_after=None,
+        rows_changed=0,
+        requests={order.id: 1},
     )
     assert (section.verified.files, section.verified.rows) == (3, 6)
 
@@ -127,12 +130,9 @@ def test_receipt_of_a_field_counts_the_rows_that_lost_it(deployment):
     (receipt,) = deployment.receipts()
     day_ = date(2026, 5, 11)
     assert receipt.expunged == Expunged(order.number, "visit.1", SECONDS, day_, day_)
-    (change,) = receipt.sections[0].files
-    assert (change.rows_removed, change.rows_changed, change.rows_of_request) == (
-        0,
-        2,
-        2,
-    )
+    (change,) = deployment.changes(receipt)
+    assert (change.rows_removed, change.rows_changed) == (0, 2)
+    assert change.requests == {order.id: 2}
     assert (change.rows_before, change.rows_after) == (2, 2)
     deployment.check()
 
@@ -178,8 +178,7 @@ def test_what_comes_later_goes_with_a_late_receipt(deployment, field):
     put(deployment, 10, [Row(person, person, 10, seconds=1.0) for person in (7, 8, 9)])
     assert deployment.delete().receipts == [2]
     assert [each.reason for each in deployment.receipts()] == ["expunge", "late"]
-    (change,) = deployment.receipts()[1].sections[0].files
-    assert change.rows_of_request == 3
+    assert deployment.receipts()[1].sections[0].rows == 3
     left = [number for number, seconds in stored(deployment) if seconds == 1.0]
     assert left == []
 
@@ -314,9 +313,13 @@ def state(deployment):
     for each in deployment.receipts():
         what = each.expunged and each.expunged.field
         files = sorted(
-            (file.name, file.rows_of_request, file.rows_removed, file.rows_changed)
-            for section in each.sections
-            for file in section.files
+            (
+                file.name,
+                file.requests[each.request],
+                file.rows_removed,
+                file.rows_changed,
+            )
+            for file in deployment.changes(each)
         )
         told.setdefault((str(each.reason), what), []).append(files)
     return stored(deployment), told, list(deployment.data.old_copies(""))

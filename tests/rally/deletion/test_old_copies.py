@@ -72,7 +72,7 @@ def test_soft_deleted_copies_keep_a_request_open_until_they_are_gone(
     assert deployment.told() == {"left": [("deletion", 2)]}
     (receipt,) = deployment.receipts()
     assert receipt.old_copies_until is None
-    assert len(receipt.sections[0].files) == 1
+    assert receipt.sections[0].files == 1
     assert deployment.delete().receipts == []
     deployment.check()
 

@@ -157,7 +157,7 @@ def test_deferred_rows_stay_until_the_study_goes_on(deployment, ended, scope):
     assert (garden.outcome, garden.until, garden.files, garden.verified) == (
         receipt.SectionOutcome.DEFERRED,
         date(2027, 12, 31),
-        (),
+        1,  # the row of after the withdrawal
         None,
     )
     told = sum(section.rows for section in first.sections)

@@ -154,7 +154,7 @@ def test_file_that_loses_all_its_rows_is_gone(deployment, how):
 
     assert deployment.data.stat(name) is None
     assert deployment.data.stat(kept) == before
-    (change,) = deployment.receipts()[0].sections[0].files
+    (change,) = deployment.changes(deployment.receipts()[0])
     assert (change.rows_before, change.rows_removed, change.rows_after) == (2, 2, 0)
     assert (change.generation_after, change.checksum_after) == (None, None)
     assert report.faults == []

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 
 from rally.keys.names import Job
 from rally.receipts.chain import append
+from rally.receipts.changes import write_changes
 from rally.receipts.receipt import (
     FIRST,
     FileChange,
+    NamedChanges,
     Receipt,
     ReceiptReason,
     Section,
@@ -29,39 +31,48 @@ def micros(text):
 
 LEFT = micros("2021-06-01T12:30")
 VERIFIED = micros("2021-06-03T04:05")
+REQUEST = "c0ffee" * 5 + "00"
+PLAN = "2021-06-03-0a1b2c"
 FILE = FileChange(
+    plan=PLAN,
+    namespace=FOO,
     name=f"data/study={FOO}/document=test.1/date=2021-05-01/bucket=0-/compacted-0123456789ab.avro",
     generation_before=11,
     generation_after=12,
     rows_before=100,
     rows_removed=7,
-    rows_of_request=5,
     rows_after=93,
     checksum_before="0badcafe",
     checksum_after="12345678",
+    rows_changed=0,
+    requests={REQUEST: 5},
 )
 GONE = FileChange(
+    plan=PLAN,
+    namespace=FOO,
     name=f"data/study={FOO}/document=test.1/date=2021-05-02/bucket=new/"
     f"{'ab' * 16}.avro",
     generation_before=13,
     generation_after=None,
     rows_before=2,
     rows_removed=2,
-    rows_of_request=1,
     rows_after=0,
     checksum_before="0badcafe",
     checksum_after=None,
+    rows_changed=0,
+    requests={REQUEST: 1},
 )
 DELETED = Section(
     namespace=FOO,
     outcome=SectionOutcome.DELETED,
-    files=(FILE, GONE),
+    files=2,
+    rows=6,
     verified=Verification(VERIFIED, files=3, rows=193, list=4),
 )
 DEFERRED = Section(BAR, SectionOutcome.DEFERRED, until=date(2022, 12, 31))
 RECEIPT = Receipt(
     number=1,
-    request="c0ffee" * 5 + "00",
+    request=REQUEST,
     scope="rally",
     received=LEFT,
     written=micros("2021-06-03T05:00"),
@@ -74,11 +85,18 @@ RECEIPT = Receipt(
     },
     sections=(DELETED, DEFERRED),
     old_copies_until=date(2021, 6, 10),
-    plan="2021-06-03-0a1b2c",
+    plan=PLAN,
     list=4,
     reason=ReceiptReason.DELETION,
     previous=FIRST,
+    changes=NamedChanges(1, "5a" * 32, 1234),
 )
+"""A receipt with all that a person's can have; what it names is nowhere."""
+
+PLAIN = replace(
+    RECEIPT, sections=(replace(DELETED, files=0, rows=0), DEFERRED), changes=None
+)
+"""One of a request for which no file was changed."""
 
 
 def request(number):
@@ -86,11 +104,23 @@ def request(number):
     return f"{number:032x}"
 
 
-def made(base=RECEIPT, **changes):
+def made(base=PLAIN, **changes):
     """What `append` asks: makes a receipt of its number and the hash before it."""
     return lambda number, previous: replace(
         base, number=number, previous=previous, **changes
     )
+
+
+def add_with_changes(platform, decisions, *files, key=KEY, since=0, **changes):
+    """Appends a receipt of the request REQUEST that tells of some changes of files."""
+    named = write_changes(platform, since + 1, files)
+    sections = [
+        replace(DELETED, namespace=each, files=len(own), rows=sum(own))
+        for each in sorted({file.namespace for file in files})
+        if (own := [it.requests[REQUEST] for it in files if it.namespace == each])
+    ]
+    fields = {"sections": tuple(sections), "changes": named, **changes}
+    return append(platform, decisions, key, made(**fields), since)
 
 
 def write_chain(platform, decisions, count, **changes):

@@ -16,7 +16,7 @@ from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
     KEY,
-    RECEIPT,
+    PLAIN,
     Killed,
     contents,
     dies_at,
@@ -200,7 +200,7 @@ def test_receipt_is_made_of_its_place(platform, decisions):
 
     def make(number, previous):
         asked.append((number, previous))
-        return replace(RECEIPT, number=number, previous=previous)
+        return replace(PLAIN, number=number, previous=previous)
 
     append(platform, decisions, KEY, made(request=request(1)))
     append(platform, decisions, KEY, make)

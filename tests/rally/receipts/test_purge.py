@@ -1,6 +1,7 @@
 """The purge of old receipts."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from rally.errors import ConfigurationError
 from rally.receipts.anchor import ANCHOR, Anchor, read_anchor
 from rally.receipts.chain import append, find, read_receipt
+from rally.receipts.changes import CHANGES, write_changes
 from rally.receipts.encoding import digest
 from rally.receipts.purge import purge_receipts
 from rally.receipts.receipt import receipt_name
@@ -15,9 +17,14 @@ from rally.receipts.verify import verify_chain
 from rally.storage.objectstore.interface import ObjectHeld
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
+    DELETED,
+    FILE,
+    GONE,
     KEY,
+    PLAIN,
     PURGE,
     Killed,
+    add_with_changes,
     contents,
     dies_at,
     made,
@@ -202,6 +209,45 @@ def delete(store, number):
 def put(store, number, data):
     info = store.stat(receipt_name(number))
     store.replace(info.name, data, info.generation)
+
+
+def chain_with_changes(platform, decisions):
+    """Two receipts of one run, one of another, and changes that a killed one left."""
+    add_with_changes(platform, decisions, FILE)
+    named = write_changes(platform, 1, [FILE])
+    written = PLAIN.written + 86_400_000_000
+    section = replace(DELETED, files=0, rows=0)
+    make = made(request=request(2), written=written, sections=(section,), changes=named)
+    append(platform, decisions, KEY, make, since=1)
+    written += 86_400_000_000
+    add_with_changes(platform, decisions, GONE, since=2, written=written)
+    write_changes(platform, 4, [FILE])
+
+
+def test_changes_stay_as_long_as_a_receipt_that_may_name_them(platform, decisions):
+    chain_with_changes(platform, decisions)
+    first, second, left = (each.name for each in platform.list(CHANGES))
+    assert purge_receipts(platform, decisions, PURGE, date(2021, 6, 4)) == 1
+    assert names(platform)[-3:] == [first, second, left]
+    assert purge_receipts(platform, decisions, PURGE, date(2021, 6, 5)) == 1
+    assert names(platform) == [receipt_name(3), ANCHOR, second, left]
+    assert list(verify_chain(platform, decisions, known=3)) == []
+    assert purge_receipts(platform, decisions, PURGE, date(2021, 6, 6)) == 1
+    assert names(platform) == [ANCHOR, left]
+
+
+@pytest.mark.parametrize("point", range(1, 6))
+@pytest.mark.parametrize("moment", ["fault", "after"])
+def test_killed_purge_of_changes_is_no_finding_and_goes_on(decisions, moment, point):
+    platform = MemoryStore()
+    chain_with_changes(platform, decisions)
+    setattr(platform, moment, dies_at(point))
+    with pytest.raises(Killed):
+        purge_receipts(platform, decisions, PURGE, date(2021, 6, 6))
+    setattr(platform, moment, lambda operation, name: None)
+    assert list(verify_chain(platform, decisions, known=3)) == []
+    purge_receipts(platform, decisions, PURGE, date(2021, 6, 6))
+    assert len(names(platform)) == 2
 
 
 def test_what_is_no_receipt_stays(platform, decisions):

@@ -8,23 +8,29 @@ import pytest
 
 from rally.receipts.anchor import ANCHOR
 from rally.receipts.chain import append
+from rally.receipts.changes import CHANGES, changes_name, write_changes
 from rally.receipts.encoding import encode_receipt, seal
 from rally.receipts.purge import purge_receipts
-from rally.receipts.receipt import FileChange, Section, SectionOutcome, receipt_name
+from rally.receipts.receipt import FileChange, receipt_name
 from rally.receipts.verify import Finding, FindingKind, verify_chain
 from rally.storage.container import encode_container
 from rally.storage.header import read_header
 from rally.storage.objectstore.interface import GenerationMismatch
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
+    DEFERRED,
     DELETED,
     FILE,
     FOO,
     GONE,
     KEY,
+    PLAIN,
+    PLAN,
     PURGE,
-    RECEIPT,
+    REQUEST,
+    add_with_changes,
     made,
+    request,
     write_chain,
 )
 from tests.rally.receipts.test_purge import DAY_OF_THIRD, delete, put
@@ -71,19 +77,24 @@ def rewrite(store, rows, before=None):
     return store.stat(NAME).generation, checksum
 
 
+def change_of(before, after):
+    """A change from 5 rows to 3, of which one was the request's."""
+    return FileChange(
+        PLAN, FOO, NAME, before[0], after[0], 5, 2, 3, before[1], after[1], 0,
+        {REQUEST: 1},
+    )  # fmt: skip
+
+
 @pytest.fixture
 def told(platform, decisions, stores):
     """A file that loses 2 of 5 rows, and a receipt of it, spoilt as a test likes."""
     store = stores.of(FOO)
     before = rewrite(store, 5)
     after = rewrite(store, 3, before[0])
-    change = FileChange(NAME, before[0], after[0], 5, 2, 1, 3, before[1], after[1])
+    change = change_of(before, after)
 
     def tell(**changes):
-        section = Section(
-            FOO, SectionOutcome.DELETED, files=(replace(change, **changes),)
-        )
-        append(platform, decisions, KEY, made(sections=(section,)))
+        add_with_changes(platform, decisions, replace(change, **changes))
         return store, change
 
     return tell
@@ -123,9 +134,7 @@ def test_edited_receipt_has_a_bad_signature_and_is_not_what_the_next_names(
     platform, decisions
 ):
     write_chain(platform, decisions, 3)
-    data = platform.read(receipt_name(2)).replace(
-        b'"rows_removed":7', b'"rows_removed":8'
-    )
+    data = platform.read(receipt_name(2)).replace(b'"rows":193', b'"rows":194')
     put(platform, 2, data)
     assert found(platform, decisions) == [
         "receipts/000000000002.json: bad signature: is not as deletion signed it",
@@ -153,7 +162,7 @@ def test_receipt_written_anew_with_the_key_is_found(platform, decisions):
 
 
 def test_receipt_that_begins_elsewhere_is_found(platform, decisions):
-    other = seal(replace(RECEIPT, previous="1" * 64), KEY)
+    other = seal(replace(PLAIN, previous="1" * 64), KEY)
     platform.create(receipt_name(1), encode_receipt(other))
     assert found(platform, decisions) == [
         "receipts/000000000001.json: changed: does not follow what was before"
@@ -242,7 +251,7 @@ def test_what_a_killed_purge_left_is_held_against_the_anchor(platform, decisions
     ("change", "line"),
     [
         (replace(FILE, rows_after=94), "100 rows less 7 are not 94"),
-        (replace(FILE, rows_of_request=8), "8 rows of the request are more than 7"),
+        (replace(FILE, requests={REQUEST: 8}), "8 rows of a request are more than 7"),
         (replace(FILE, checksum_after=None), "has a generation without a checksum, or a"
          " checksum without one"),
         (replace(GONE, checksum_after="12345678"), "has a generation without a checksum"
@@ -252,11 +261,8 @@ def test_what_a_killed_purge_left_is_held_against_the_anchor(platform, decisions
     ],
 )  # fmt: skip
 def test_wrong_sum_is_untrue(platform, decisions, change, line):
-    section = replace(DELETED, files=(change,))
-    append(platform, decisions, KEY, made(sections=(section,)))
-    assert found(platform, decisions) == [
-        f"receipts/000000000001.json: untrue: {change.name}: {line}"
-    ]
+    named = changes_name(add_with_changes(platform, decisions, change).changes)
+    assert found(platform, decisions) == [f"{named}: untrue: {change.name}: {line}"]
 
 
 def test_receipt_of_what_was_done_is_true(platform, decisions, stores, told):
@@ -291,8 +297,9 @@ def test_file_that_is_otherwise_makes_it_untrue(
 ):
     _, change = told(**changes)
     line = line.format(checksum=change.checksum_after)
+    (named,) = (each.name for each in platform.list(CHANGES))
     assert found(platform, decisions, stores=stores) == [
-        f"receipts/000000000001.json: untrue: {NAME}: {line}"
+        f"{named}: untrue: {NAME}: {line}"
     ]
 
 
@@ -300,12 +307,10 @@ def test_file_that_cannot_be_read_makes_it_untrue(platform, decisions, stores):
     store = stores.of(FOO)
     store.create(NAME, b"Obj\x01 and no more")
     generation = store.stat(NAME).generation
-    change = FileChange(NAME, generation + 7, generation, 5, 2, 1, 3, "1", "2")
-    section = Section(FOO, SectionOutcome.DELETED, files=(change,))
-    append(platform, decisions, KEY, made(sections=(section,)))
+    change = change_of((generation + 7, "1"), (generation, "2"))
+    named = changes_name(add_with_changes(platform, decisions, change).changes)
     assert found(platform, decisions, stores=stores) == [
-        f"receipts/000000000001.json: untrue: {NAME}: cannot be read, and is as the "
-        "receipt left it"
+        f"{named}: untrue: {NAME}: cannot be read, and is as the receipt left it"
     ]
 
 
@@ -339,8 +344,8 @@ def test_file_that_moves_on_while_it_is_read_says_nothing(
 
 def test_file_is_read_once_for_all_receipts(platform, decisions, stores, told):
     store, change = told()
-    section = Section(FOO, SectionOutcome.DELETED, files=(change,))
-    append(platform, decisions, KEY, made(sections=(section,), plan="b"))
+    later = replace(change, plan="b")
+    add_with_changes(platform, decisions, later, since=1, plan="b")
     store.reads.clear()
     assert found(platform, decisions, stores=stores) == []
     assert len(store.reads) == 1
@@ -367,3 +372,77 @@ def test_receipt_that_is_purged_while_it_is_listed_is_no_fault(platform, decisio
 
     platform.fault = overtake
     assert found(platform, decisions) == []
+
+
+def test_changes_are_read_once_for_all_receipts_of_a_run(platform, decisions):
+    requests = {request(number): number for number in (1, 2, 3)}
+    named = write_changes(platform, 1, [replace(FILE, requests=requests)])
+    for each, rows in requests.items():
+        section = replace(DELETED, files=1, rows=rows)
+        make = made(request=each, sections=(section,), changes=named)
+        append(platform, decisions, KEY, make, rows - 1)
+    platform.reads.clear()
+    assert found(platform, decisions) == []
+    assert len(platform.reads) == 4  # the changes, and three receipts
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        ((replace(DELETED, files=1, rows=4),), f"{FOO}: says 4 rows of 1 files, and its"
+         " changes 5 of 1"),
+        ((replace(DELETED, files=0, rows=0),), f"{FOO}: says 0 rows of 0 files, and its"
+         " changes 5 of 1"),
+        ((DEFERRED,), f"{FOO}: is not told, and its changes are about it"),
+    ],
+    ids=["fewer", "nothing", "another study"],
+)  # fmt: skip
+def test_sum_that_is_not_that_of_the_changes_is_untrue(
+    platform, decisions, sections, line
+):
+    add_with_changes(platform, decisions, FILE, sections=sections)
+    assert found(platform, decisions) == [f"receipts/000000000001.json: untrue: {line}"]
+
+
+def test_sum_of_no_changes_is_untrue(platform, decisions):
+    append(platform, decisions, KEY, made(sections=(DELETED,)))
+    assert found(platform, decisions) == [
+        f"receipts/000000000001.json: untrue: {FOO}: says 6 rows of 2 files, and its"
+        " changes 0 of 0"
+    ]
+
+
+def test_changes_of_another_plan_or_request_are_none_of_a_receipts(platform, decisions):
+    other = replace(FILE, requests={request(7): 7})
+    section = replace(DELETED, files=1, rows=5)
+    add_with_changes(
+        platform, decisions, FILE, replace(FILE, plan="another"),
+        sections=(section,),
+    )  # fmt: skip
+    named = write_changes(platform, 2, [other])
+    append(platform, decisions, KEY, made(request=request(8), changes=named), since=1)
+    assert found(platform, decisions) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (None, "missing: receipts/000000000001.json names it, and it is not there;"
+         " restore from a backup"),
+        (lambda data: data.replace(b"100", b"101"), "changed: is not what its receipts"
+         " name; restore it from a backup"),
+        (lambda data: data + b"{}\n" * 1000, "changed: is not what its receipts name;"
+         " restore it from a backup"),
+        (lambda data: b"", "changed: is not what its receipts name; restore it from a"
+         " backup"),
+    ],
+    ids=["gone", "edited", "longer", "empty"],
+)  # fmt: skip
+def test_changes_that_are_not_as_they_were_are_found(platform, decisions, spoil, line):
+    name = changes_name(add_with_changes(platform, decisions, FILE, GONE).changes)
+    info = platform.stat(name)
+    if spoil is None:
+        platform.delete(name, info.generation)
+    else:
+        platform.replace(name, spoil(platform.read(name)), info.generation)
+    assert found(platform, decisions) == [f"{name}: {line}"]

@@ -30,7 +30,7 @@ def rest(deployment):
     last = last_receipt(deployment)
     gone = [each for each in last.gone if each.what not in ("plans", "leases")]
     old = [
-        each.name
+        each.name.partition("-")[0]  # changes of files are called by ids of requests
         for store in (deployment.data, deployment.platform)
         for each in store.old_copies("")
         if not each.name.startswith(("leases/", "conclusion.json"))

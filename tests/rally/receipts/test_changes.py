@@ -1,0 +1,119 @@
+"""Changes of files as bytes, and what of them receipts tell."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rally.errors import ConfigurationError
+from rally.receipts.changes import (
+    changes_name,
+    encode_changes,
+    first_of,
+    read_changes,
+    sum_up,
+    sums_of,
+    write_changes,
+)
+from rally.receipts.encoding import digest
+from rally.receipts.receipt import FileChange, NamedChanges
+from tests.fakes.memory_store import MemoryStore
+from tests.rally.receipts.examples import (
+    FILE,
+    FOO,
+    GONE,
+    PLAIN,
+    PLAN,
+    REQUEST,
+    request,
+)
+
+whole = st.integers(0, 2**63)
+names = st.text("abcdef0123456789-", min_size=1, max_size=9)
+changes = st.builds(
+    FileChange,
+    plan=names,
+    namespace=names,
+    name=names,
+    generation_before=whole,
+    generation_after=st.none() | whole,
+    rows_before=whole,
+    rows_removed=whole,
+    rows_after=whole,
+    checksum_before=st.just("") | names,
+    checksum_after=st.none() | names,
+    rows_changed=whole,
+    requests=st.dictionaries(st.integers(0, 9).map(request), whole, max_size=5),
+)
+
+
+@given(st.lists(changes, max_size=5).map(tuple), st.integers(1, 10**11))
+def test_changes_are_read_as_they_were_written(told, first):
+    platform = MemoryStore()
+    named = write_changes(platform, first, told)
+    assert read_changes(platform, named) == told
+    assert first_of(changes_name(named)) == first
+    assert write_changes(platform, first, told) == named
+
+
+def test_file_is_a_line_and_names_requests_by_their_place():
+    data = encode_changes([FILE, replace(GONE, requests={REQUEST: 1, request(3): 2})])
+    head, _, gone = data.decode().splitlines()
+    assert head == f'{{"requests":["{request(3)}","{REQUEST}"]}}'
+    assert gone == (
+        '{"checksum_after":null,"checksum_before":"0badcafe","generation_after":null,'
+        '"generation_before":13,"name":"data/study=rally-study-foo/document=test.1/date'
+        f'=2021-05-02/bucket=new/{"ab" * 16}.avro","namespace":"{FOO}","plan":"{PLAN}",'
+        '"requests":[[0,2],[1,1]],"rows_after":0,"rows_before":2,"rows_changed":0,'
+        '"rows_removed":2}'
+    )
+
+
+@given(st.sampled_from(["plan", "namespace", "name"]), st.uuids())
+def test_no_changes_hold_an_id_or_a_pseudonym(where, leaked):
+    with pytest.raises(ValueError, match="a receipt holds no id and no pseudonym"):
+        encode_changes([replace(FILE, **{where: f"x{str(leaked).upper()}"})])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is not JSON; restore it from a backup"),
+        (b"{\n", "is not JSON; restore it from a backup"),
+        (b"[" * 100_000, "is not JSON; restore it from a backup"),
+        (b'{"requests":["%s"]}\n{"plan":"p"}\n' % request(1).encode(),
+         "2.namespace: is missing; add it"),
+        (b'{"requests":["no"]}\n', "1.requests.0: must be lower-case hexadecimal"
+         " digits, all of them"),
+        (encode_changes([FILE]).replace(b"[[0,", b"[[7,"), "2.requests: must be pairs"
+         " of a listed request and rows"),
+        (encode_changes([FILE]).replace(b"[[0,5]]", b"[5]"), "2.requests: must be pairs"
+         " of a listed request and rows"),
+    ],
+    ids=["empty", "cut", "deep", "fields", "request", "unlisted", "no pairs"],
+)  # fmt: skip
+def test_anything_else_is_one_line(data, message):
+    platform, named = MemoryStore(), NamedChanges(1, digest(data), len(data))
+    platform.create(changes_name(named), data)
+    with pytest.raises(ConfigurationError) as caught:
+        read_changes(platform, named)
+    name = changes_name(named)
+    assert str(caught.value) == f"{platform.uri}/{name}: {message}"
+
+
+def test_changes_that_are_not_there_are_none(platform):
+    assert read_changes(platform, NamedChanges(1, "0" * 64, 10)) is None
+
+
+def test_receipt_has_the_sums_of_its_request_in_its_plans():
+    told = [
+        FILE,
+        GONE,
+        replace(FILE, plan="second", namespace="pond", requests={REQUEST: 3}),
+        replace(FILE, plan="third", requests={REQUEST: 100}),
+        replace(FILE, requests={request(1): 100}),
+    ]
+    receipt = replace(PLAIN, plan=f"{PLAN}+second")
+    assert sums_of(receipt, sum_up(told)) == {FOO: (2, 6), "pond": (1, 3)}
+    assert sums_of(replace(PLAIN, plan=""), sum_up(told)) == {}
