@@ -29,8 +29,8 @@ _PART = re.compile(
     + ")"
 )
 
-StateOf = Callable[[str], str]
-"""Gives the state of the parts of a date, YYYY-MM-DD; see `part_name`."""
+StateOf = Callable[[StoredFile], str]
+"""Gives the state of the part that is made of a stored file; see `part_name`."""
 
 
 class KeptPart(NamedTuple):
@@ -95,14 +95,15 @@ def find_stale(
         listed: Objects of a kept table's folder; what is no part is left alone.
         study: Namespace of the study.
         sources: Files of the study that are there.
-        state_of: Gives the state of a date's parts; None: parts of any state stay.
+        state_of: Gives the state of a file's part; None: parts of any state stay.
     """
-    live = {part_stem(study, each.identity) for each in sources}
+    live = {part_stem(study, each.identity): each for each in sources}
     for info in listed:
         part = parse_part(info)
         if part is None:
             continue
-        if part.stem not in live or (state_of and part.state != state_of(part.day)):
+        source = live.get(part.stem)
+        if source is None or (state_of and part.state != state_of(source)):
             yield part
 
 

@@ -1,10 +1,11 @@
 """Keeps a document's table as files in a folder that researchers registered.
 
 A part is written for each stored file (rally.dataset.kept_parts). What decides about
-its rows is in its name: the file; what the view says of people and orders; the files of
-its date and of those dates whose rows win over equal ones; and the document's columns.
-Where anything of it changes, the part is stale, and is written anew under another name:
-a person who left is in none, and no row is lost or there twice. The same rows are the
+its rows is in its name: the file; what the view says of orders, and of the people whose
+rows the file may have; the files that may have rows of these people, of its date and of
+those dates whose rows win over equal ones; and the document's columns. Where
+anything of it changes, the part is stale, and is written anew under another name: a
+person who left is in none, and no row is lost or there twice. The same rows are the
 same bytes.
 """
 
@@ -30,7 +31,7 @@ from rally.storage.objectstore.interface import (
     ObjectStore,
 )
 from rally.storage.objectstore.open_store import open_store
-from rally.storage.partitions import Identity
+from rally.storage.partitions import WHOLE, Bucket, FilesByBucket, Identity
 
 _MOST_FILES = 200
 """Parts that are written at once: each is an open file."""
@@ -128,7 +129,7 @@ def _pass(folder: ObjectStore, study: str, scan: Scan, format: Format) -> KeptCo
     written = rows = 0
     for day in scan.days:
         names = (
-            (each.identity, part_name(study, each.identity, state_of(day), format))
+            (each.identity, part_name(study, each.identity, state_of(each), format))
             for each in scan.files[day]
         )
         missing = [(source, name) for source, name in names if name not in there]
@@ -140,25 +141,25 @@ def _pass(folder: ObjectStore, study: str, scan: Scan, format: Format) -> KeptCo
 
 
 def _states(scan: Scan) -> StateOf:
-    """Makes a function that digests what decides about the rows of a date's parts."""
+    """Makes a function that digests what decides about the rows of a file's part."""
     document = scan.document
     rule = KeepRule(document.keep)
-    common = sha256(scan.exclusions.digest)
-    common.update(f"{document.keep}\n{scan.schema}".encode())
+    files = {day: FilesByBucket(found) for day, found in scan.files.items()}
 
     @cache
-    def of_files(day: str) -> bytes:
-        names = sorted(each.identity for each in scan.files.get(day, ()))
-        return sha256(repr(names).encode()).digest()
+    def of_files(day: str, bucket: Bucket) -> bytes:
+        found = files[day].overlapping(bucket) if day in files else ()
+        return sha256(repr(sorted(it.identity for it in found)).encode()).digest()
 
     @cache
-    def state_of(day: str) -> str:
-        state = common.copy()
+    def of_bucket(day: str, bucket: Bucket) -> str:
+        state = sha256(scan.exclusions.digest_of(bucket.people))
+        state.update(f"{document.keep}\n{scan.schema}".encode())
         for each in (day, *sorted(rule.winners(day, lambda: scan.files))):
-            state.update(of_files(each))
+            state.update(of_files(each, bucket))
         return state.hexdigest()[:16]
 
-    return state_of
+    return lambda file: of_bucket(file.partition.day, file.bucket or WHOLE)
 
 
 def _write(

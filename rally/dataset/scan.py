@@ -103,9 +103,8 @@ class Exclusions(Protocol):
     def expunges(self) -> Sequence[ExpungedRows]:
         """Orders to expunge of the study."""
 
-    @property
-    def digest(self) -> bytes:
-        """Digest of all that is excluded: another as soon as that changes."""
+    def digest_of(self, people: Range) -> bytes:
+        """Digests what is excluded of people: another as soon as that changes."""
 
     def left_out(self, participants: Ids, times: Positions) -> Mask:
         """Tells which rows are of people who left, or whose leaving is held."""

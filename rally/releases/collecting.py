@@ -245,9 +245,8 @@ class _PlatformRows(NamedTuple):
 
     expunges: tuple[ExpungedRows, ...]
 
-    @property
-    def digest(self) -> bytes:
-        """Digest of the orders."""
+    def digest_of(self, people: Range) -> bytes:
+        """Digests the orders, which concern everybody."""
         return sha256(repr(self.expunges).encode()).digest()
 
     def left_out(self, participants: np.ndarray, times: np.ndarray) -> np.ndarray:

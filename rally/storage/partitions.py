@@ -10,6 +10,7 @@ is dead: the compacted file speaks for it.
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -66,8 +67,17 @@ class Bucket(NamedTuple):
             EVERYBODY.end if last else self._start(self.number + 1),
         )
 
+    def enclosing(self) -> Iterator["Bucket"]:
+        """Yields the buckets that have all of its people: all of fewer bits, and it."""
+        for bits in range(self.bits + 1):
+            yield Bucket(bits, self.number >> (self.bits - bits))
+
     def _start(self, number: int) -> bytes:
         return str(UUID(int=number << (_ID_BITS - self.bits))).encode()
+
+
+WHOLE = Bucket(0, 0)
+"""Everybody."""
 
 
 def parse_bucket(text: str) -> Bucket | None:
@@ -125,6 +135,28 @@ class StoredFile(NamedTuple):
     def people(self) -> Range:
         """Whose rows it may have."""
         return self.bucket.people if self.bucket else EVERYBODY
+
+
+class FilesByBucket:
+    """Files of one partition, by the people whose rows they may have."""
+
+    def __init__(self, files: Iterable[StoredFile]) -> None:
+        """Sorts the files by their bucket; what has none may have anybody's rows."""
+        self._of = defaultdict[Bucket, list[StoredFile]](list)
+        self._within = defaultdict[Bucket, list[StoredFile]](list)
+        for file in files:
+            bucket = file.bucket or WHOLE
+            self._of[bucket].append(file)
+            for each in bucket.enclosing():
+                self._within[each].append(file)
+
+    def overlapping(self, bucket: Bucket) -> list[StoredFile]:
+        """Finds the files that may have rows of somebody in a bucket."""
+        found = list(self._within.get(bucket, ()))
+        for each in bucket.enclosing():
+            if each != bucket:
+                found += self._of.get(each, ())
+        return found
 
 
 class LiveFile(NamedTuple):

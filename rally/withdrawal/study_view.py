@@ -18,6 +18,7 @@ from rally.keys.signing import SigningKey, verifier_of
 from rally.registry.expunges import Expunges
 from rally.registry.study import Study, StudyKind
 from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.partitions import Range
 from rally.times import to_micros
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.fold import Verdict
@@ -190,11 +191,20 @@ class StudyView:
             np.array_equal(mine, theirs) for mine, theirs in pairs
         )
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of what the view says; the same for views that say the same."""
+    def digest_of(self, people: Range) -> bytes:
+        """Digests what the view says of some people, and of rows of everybody.
+
+        Returns:
+            SHA-256; the same for views that say the same of these people.
+        """
+        begin, end = np.searchsorted(self.participants, [people.start, people.end])
+        first, last = (int(self.ends[it - 1]) if it else 0 for it in (begin, end))
         found = sha256(repr(self.expunges).encode())
-        for each in self._arrays:
+        for each in (
+            self.participants[begin:end],
+            self.ends[begin:end] - first,
+            *(it[first:last] for it in (self.first, self.last, self.verdicts)),
+        ):
             found.update(each.nbytes.to_bytes(8))
             found.update(each.tobytes())
         return found.digest()

@@ -20,7 +20,9 @@ class Nobody:
     """Nobody has left, and nothing is expunged."""
 
     expunges = ()
-    digest = b"nobody"
+
+    def digest_of(self, people):
+        return b""
 
     def left_out(self, participants, times):
         return np.zeros(len(participants), np.bool_)
@@ -33,7 +35,6 @@ class Left:
         self._people = {f"{each:x}".encode() for each in people}
         self._before = before
         self.expunges = expunges
-        self.digest = repr((people, before, expunges)).encode()
 
     def left_out(self, participants, times):
         return np.array(
@@ -44,6 +45,10 @@ class Left:
             ],
             np.bool_,
         )
+
+    def digest_of(self, people):
+        mine = [it for it in self._people if people.start <= it * 36 < people.end]
+        return repr((sorted(mine), self._before, self.expunges)).encode()
 
 
 def document_of(study: MemoryStudy, name=VISIT, **changes):

@@ -63,6 +63,6 @@ def test_parts_of_another_state_go_where_the_state_is_known():
 
     assert remove_stale(folder, STUDY, lambda: [file]) == 0
     assert (
-        remove_stale(folder, STUDY, lambda: [file], "", {DAY: STATE}.__getitem__) == 1
+        remove_stale(folder, STUDY, lambda: [file], "", {file: STATE}.__getitem__) == 1
     )
     assert [each.name for each in folder.list()] == names[:1]

@@ -95,6 +95,24 @@ def test_row_that_lost_comes_back_once_the_winner_is_gone(study):
     assert table.pages == ["copy"]
 
 
+def test_only_parts_of_the_people_who_changed_are_made_anew(registries):
+    """A compacted date has a file for each of four buckets, by the first digit."""
+    study = MemoryStudy(registries[4])
+    study.add(*(Row(person, person, 0, person, f"{person:x}") for person in range(16)))
+    study.add(*(Row(person, person + 16, 4, 5, f"{person:x}") for person in range(16)))
+    study.compact()
+    table = KeptTable(study)
+    assert table.update() == KeptCount(8, 0, 32)
+
+    assert table.update(Left(5)) == KeptCount(2, 2, 6)
+    assert table.update(Left(5, 6)) == KeptCount(2, 2, 4)
+    assert table.update(Left(5, 6, 13)) == KeptCount(2, 2, 6)
+    study.add(Row(5, 99, 0, 5, "new"))  # in a file that may have anybody's rows
+    assert table.update(Left(5, 6, 13)) == KeptCount(5, 4, 13)
+    study.compact()
+    assert table.update(Left(5, 6, 13)) == KeptCount(4, 5, 13)
+
+
 def test_run_that_was_killed_is_finished_by_the_next(study):
     table = KeptTable(study)
     study.add(FIRST)

@@ -3,15 +3,19 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rally.errors import CorruptFile
 from rally.storage.container import encode_container
 from rally.storage.layout import Partition
-from rally.storage.objectstore.interface import GenerationMismatch
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectInfo
 from rally.storage.partitions import (
     EVERYBODY,
     Bucket,
+    FilesByBucket,
     Range,
+    StoredFile,
     by_partition,
     compacted_file,
     is_settled,
@@ -206,3 +210,20 @@ def test_a_header_that_does_not_say_its_inputs_is_damaged(store, schema, entry):
     store.create(compacted_file(DAY, Bucket(0, 0), "0123456789ab"), data)
     with pytest.raises(CorruptFile):
         read_view(store, DAY)
+
+
+some_buckets = st.integers(0, 4).flatmap(
+    lambda bits: st.builds(Bucket, st.just(bits), st.integers(0, (1 << bits) - 1))
+)
+
+
+@given(st.sets(st.none() | some_buckets), some_buckets)
+def test_files_that_may_have_rows_of_a_bucket_are_found(buckets, wanted):
+    files = [
+        StoredFile(ObjectInfo(str(bucket), 1, 1), DAY, bucket, is_new=bucket is None)
+        for bucket in buckets
+    ]
+    start, end = wanted.people
+    assert {it.identity for it in FilesByBucket(files).overlapping(wanted)} == {
+        it.identity for it in files if it.people.start < end and start < it.people.end
+    }

@@ -14,6 +14,7 @@ from rally.errors import ConfigurationError
 from rally.events import RALLY
 from rally.keys.names import Job
 from rally.storage.layout import view_file
+from rally.storage.partitions import EVERYBODY, Range
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.fold import RequestStatus, Verdict
 from rally.withdrawal.list_object import Published
@@ -99,6 +100,23 @@ def test_view_is_read_as_it_was_published(view_of, history):
     assert (found.head, found.expunges) == (view.head, view.expunges)
     assert found.says_the_same(view)
     assert view.says_the_same(found)
+
+
+def test_digest_is_of_some_people(view_of):
+    first, second = sorted(PEOPLE[:2], key=own)
+    whole, border = view_of(), Range(own(second), b"\xff")
+    rest = Range(b"", own(second))
+    one = view_of(left(second, GARDEN, 5))
+    assert one.digest_of(rest) == whole.digest_of(rest)
+    assert one.digest_of(border) != whole.digest_of(border)
+    both = view_of(left(first, GARDEN, 4), left(second, GARDEN, 5))
+    assert both.digest_of(border) == one.digest_of(border)
+    assert both.digest_of(rest) != one.digest_of(rest)
+    again = joined(second, GARDEN, 8)
+    later = view_of(left(first, GARDEN, 4), left(second, GARDEN, 6), again)
+    assert later.digest_of(border) != both.digest_of(border)
+    assert later.digest_of(rest) == both.digest_of(rest)
+    assert len({each.digest_of(EVERYBODY) for each in (whole, one, both, later)}) == 4
 
 
 def test_nobody_left_is_an_empty_view(view_of):
