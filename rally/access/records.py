@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from rally.bounded_json import InvalidJson, parse_json
 from rally.decisions.access_contents import CASE_DIGITS
 from rally.decisions.chain import Chain
+from rally.decisions.json_line import decode_line
 from rally.errors import ConfigurationError
 from rally.fields import Fields, Place, Reader, choice, hexadecimal, moment, whole
 from rally.keys.names import Job
@@ -260,29 +260,23 @@ def _read(platform: ObjectStore, chain: Chain, name: str) -> CaseRecord:
     """
     place = Place(name)
     data = platform.read_range(name, 0, _MOST_BYTES + 1)
-    record, signature = _decode(place, data)
-    if record_name(record) != name or _encode(record, signature) != data:
-        raise place.error("is not as it was written; nobody acts on it")
+    if len(data) > _MOST_BYTES:
+        raise place.error("is too long to be a record")
+    record, signature = decode_line(data, name, _read_signed, lambda it: _encode(*it))
+    if record_name(record) != name:
+        raise place.error("is a record of another place; nobody acts on it")
     if not chain.is_signed_as(Job.COPY, signature, _signed(chain.platform, record)):
         raise place.error("is not signed by the job that makes copies")
     return record
 
 
-def _decode(place: Place, data: bytes) -> tuple[CaseRecord, str]:
-    if len(data) > _MOST_BYTES:
-        raise place.error("is too long to be a record")
-    try:
-        fields = Fields(place, parse_json(data))
-    except InvalidJson:
-        raise place.error("is not JSON") from None
+def _read_signed(fields: Fields) -> tuple[CaseRecord, str]:
     kinds = {name: kind for kind, name in _NAMES.items()}
     kind = kinds.get(fields.need("record", lambda _, value: str(value)))
     if kind is None:
-        raise place.at("record").error(f"must be one of: {', '.join(kinds)}")
+        raise fields.place.at("record").error(f"must be one of: {', '.join(kinds)}")
     values = {name: fields.need(name, _READERS[name]) for name in kind._fields}
-    signature = fields.need("signature", hexadecimal())
-    fields.close()
-    return kind(**values), signature
+    return kind(**values), fields.need("signature", hexadecimal())
 
 
 def _encode(record: CaseRecord, signature: str) -> bytes:

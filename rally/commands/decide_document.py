@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rally.commands.command import Command
 from rally.commands.decide_study import OWN, decider, platform_of
-from rally.commands.options import find_document, find_review, find_study
+from rally.commands.options import find_review, find_study
 from rally.commands.reader_schema import DOCUMENT
 from rally.decisions.contents import DecisionKind, ReviewDecision, Suspension
 from rally.errors import ConfigurationError
@@ -75,7 +75,7 @@ def _decide_document(args: argparse.Namespace, kind: DecisionKind) -> int:
 
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    document = find_document(registry, study, args.document)
+    document = registry.find_document(study, args.document)
     platform, signer = platform_of(args), decider(args)
     now, suspends = datetime.now(UTC), kind is DecisionKind.SUSPEND
 

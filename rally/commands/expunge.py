@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rally.commands.asking import ask_for_name
 from rally.commands.command import Command
 from rally.commands.decide_study import day_of, decider
-from rally.commands.options import find_document, find_study
+from rally.commands.options import find_study
 from rally.commands.reader_schema import DOCUMENT
 from rally.decisions.contents import DecisionKind, Expunge
 from rally.errors import ConfigurationError
@@ -67,7 +67,7 @@ def expunge(args: argparse.Namespace) -> int:
 def _read_order(args: argparse.Namespace, registry: Registry, today: date) -> Expunge:
     """Reads an order from its options. Raises ConfigurationError if it makes none."""
     study = find_study(registry, args.namespace, args.studies)
-    document = find_document(registry, study, args.document)
+    document = registry.find_document(study, args.document)
     first, last = day_of("--from", args.first), day_of("--until", args.last)
     if first > last:
         raise ConfigurationError("--until: is before --from; correct one of them")

@@ -9,7 +9,7 @@ from rally.errors import ConfigurationError
 from rally.process import say
 from rally.registry.registry import Registry
 from rally.registry.reviews import Review
-from rally.registry.study import Document, Study, StudyKind
+from rally.registry.study import Study, StudyKind
 from rally.storage import marker
 from rally.storage.layout import Stores
 from rally.storage.marked_stores import MarkedStores
@@ -90,24 +90,6 @@ def _no_study(registry: Registry, name: str, studies: str) -> ConfigurationError
         return ConfigurationError(registry.faults[namespace])
     return ConfigurationError(
         f"{name}: no study of {studies}; `rally studies list` shows them"
-    )
-
-
-def find_document(registry: Registry, study: Study, name: str) -> Document:
-    """The document of a study; a name without a version is its newest version's.
-
-    Raises:
-        ConfigurationError: the study has none.
-    """
-    documents = registry.documents(study)
-    if name in documents:
-        return documents[name]
-    versions = [each for each in documents.values() if each.type == name]
-    if versions:
-        return max(versions, key=lambda each: each.version)
-    known = ", ".join(sorted(documents))
-    raise ConfigurationError(
-        f"{name}: is no document of {study.namespace}; it has {known}"
     )
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from rally.commands.options import find_document, find_study
+from rally.commands.options import find_study
 from rally.options import WHAT, Option
 from rally.printing import print_text
 from rally.registry.registry import Registry
@@ -23,7 +23,7 @@ def print_reader_schema(args: argparse.Namespace) -> int:
 
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    document = find_document(registry, study, args.document)
+    document = registry.find_document(study, args.document)
     schema = json.loads(row_schema(document.schema))
     print_text(json.dumps(schema, indent=2))
     return 0

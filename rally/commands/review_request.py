@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from rally.commands.options import find_document, find_review, find_study, read_day
+from rally.commands.options import find_review, find_study, read_day
 from rally.commands.review_records import create_record
 from rally.decisions.content_fields import person_name, record_id
 from rally.decisions.contents import CoveredSchema
@@ -118,7 +118,7 @@ def _documents(
 ) -> list[Document]:
     """Finds what is asked for: as named, all of a renewal, or what nobody approved."""
     if names:
-        return [find_document(registry, study, name) for name in names]
+        return [registry.find_document(study, name) for name in names]
     known = study.documents.values()
     if renewed:
         covered = {each.document for each in renewed.covers}

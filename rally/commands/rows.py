@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rally import numbers
 from rally.commands.command import Command
-from rally.commands.options import find_document, find_study, read_time
+from rally.commands.options import find_study, read_time
 from rally.errors import ManyFaults, cause_of
 from rally.options import NAMESPACE, PLACES, WHAT, Option, grouped
 from rally.printing import print_lines, print_text
@@ -139,11 +139,11 @@ def _documents(registry: Registry, study: Study, name: str) -> list[Document]:
     from rally.dataset import reading
 
     if name:
-        names = [find_document(registry, study, name).name]
+        names = [name]
     else:
         found = registry.documents(study).values()
         names = [each.name for each in found if each.means not in WITHOUT_ROWS]
-    return [reading.find_document(registry, study.namespace, each) for each in names]
+    return [reading.find_table(registry, study.namespace, each) for each in names]
 
 
 def _open(args: argparse.Namespace, document: Document) -> "Scan":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rally import numbers
 from rally.commands import ping_options
-from rally.commands.options import find_document, find_study
+from rally.commands.options import find_study
 from rally.errors import ConfigurationError
 from rally.options import WHAT, Option
 from rally.printing import print_lines
@@ -135,7 +135,7 @@ def _find(args: argparse.Namespace, namespace: str) -> Document:
         raise ConfigurationError(
             f"--namespace: {namespace} is an alias; clients submit to {study.namespace}"
         )
-    return find_document(registry, study, f"{args.type}.{args.version}")
+    return registry.find_document(study, f"{args.type}.{args.version}")
 
 
 def _now() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rally.commands import ping_options
 from rally.commands.command import Command
-from rally.commands.options import find_document, find_study, maybe_chain, read_time
+from rally.commands.options import find_study, maybe_chain, read_time
 from rally.options import NAMESPACE, WHAT, Option
 from rally.printing import print_lines
 from rally.registry.approvals import Approvals
@@ -60,7 +60,7 @@ def try_pings(args: argparse.Namespace) -> int:
 
     registry = Registry.load(args.studies)
     study = find_study(registry, args.namespace, args.studies)
-    document = find_document(registry, study, args.document)
+    document = registry.find_document(study, args.document)
     as_of = read_time("--as_of", args.as_of)
     decisions = _decisions(args, registry)
     trial = Trial(registry, study, document, decisions, as_of, ping_options.COUNTRY)

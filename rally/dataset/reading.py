@@ -51,7 +51,7 @@ def read(
     Args:
         store: URI of the study's store, as `--store` has it; may hold `{study}`.
         study: Namespace of the study.
-        document: Name of the document, such as visit.1.
+        document: Name of the document, such as visit.1; without a version the newest.
         view_key: File with the public half of `signing.delete`, which `rally keys
             public` writes: by it the study's view of who left is verified.
         since: First submission date, UTC, such as "2026-03-01".
@@ -68,7 +68,7 @@ def read(
     """
     scan = open_scan(
         store,
-        find_document(Registry.load(studies), study, document),
+        find_table(Registry.load(studies), study, document),
         view_key,
         since=since,
         until=until,
@@ -141,8 +141,8 @@ def open_study_store(store: str, study: str) -> ObjectStore:
     return opened
 
 
-def find_document(registry: Registry, study: str, document: str) -> Document:
-    """Returns the document of a study.
+def find_table(registry: Registry, study: str, document: str) -> Document:
+    """Finds the document of a study whose rows researchers read.
 
     Raises:
         ConfigurationError: There is none, or the study does not load, or has no
@@ -157,13 +157,7 @@ def find_document(registry: Registry, study: str, document: str) -> Document:
         raise ConfigurationError(
             f"{study}: is the platform's own, whose rows nobody studies"
         )
-    documents = registry.documents(found)
-    if document not in documents:
-        known = ", ".join(sorted(documents))
-        raise ConfigurationError(
-            f"{document}: is no document of {study}; it has {known}"
-        )
-    return documents[document]
+    return registry.find_document(found, document)
 
 
 def _read_day(name: str, day: Day | None) -> date | None:

@@ -7,23 +7,40 @@ from typing import Any
 from rally.fields import Fields, Place, Reader, T, text
 from rally.names import DOCUMENT_RULE, is_namespace, parse_document
 
-_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 _ID = "[a-z0-9][a-z0-9-]{0,39}"
-_RECORD_ID = re.compile(_ID)
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_RESULT = re.compile(f"{_ID}(?:[.](?:{_DAY}|[a-z][a-z0-9]{{0,9}}))?")
 _RHO = re.compile("(?:0|[1-9][0-9]{0,2})(?:[.][0-9]{1,9})?")
 
 MOST_COVERED = 400
 """Schemas of one review."""
 
 
-def person_name(place: Place, value: object) -> str:
-    """Reads a person's name."""
-    name = text(place, value)
-    if not _NAME.fullmatch(name):
-        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
-    return name
+def _matching(pattern: str, fault: str) -> Reader[str]:
+    """Makes a reader of texts of a form; `fault` says what others must be."""
+    form = re.compile(pattern)
+
+    def read(place: Place, value: object) -> str:
+        found = text(place, value)
+        if not form.fullmatch(found):
+            raise place.error(fault)
+        return found
+
+    return read
+
+
+_FAULT = "must be up to 40 lower-case letters, digits and hyphens"
+
+person_name = _matching("[a-z][a-z0-9-]{0,39}", _FAULT)
+"""Reads a person's name."""
+
+record_id = _matching(_ID, _FAULT)
+"""Reads the id of a review or of a recipe: its file without the suffix."""
+
+result_name = _matching(
+    f"{_ID}(?:[.](?:{_DAY}|[a-z][a-z0-9]{{0,9}}))?",
+    "must be a result such as weekly, weekly.2026-06-01 or a.csv",
+)
+"""Reads what a result is called: a release's id, or a submitted file's name."""
 
 
 def namespace_name(place: Place, value: object) -> str:
@@ -39,22 +56,6 @@ def document_name(place: Place, value: object) -> str:
     name = text(place, value)
     if parse_document(name) is None:
         raise place.error(f"must be a document such as visit.1; {DOCUMENT_RULE}")
-    return name
-
-
-def record_id(place: Place, value: object) -> str:
-    """Reads the id of a review or of a recipe: its file without the suffix."""
-    name = text(place, value)
-    if not _RECORD_ID.fullmatch(name):
-        raise place.error("must be up to 40 lower-case letters, digits and hyphens")
-    return name
-
-
-def result_name(place: Place, value: object) -> str:
-    """Reads what a result is called: a release's id, or a submitted file's name."""
-    name = text(place, value)
-    if not _RESULT.fullmatch(name):
-        raise place.error("must be a result such as weekly, weekly.2026-06-01 or a.csv")
     return name
 
 

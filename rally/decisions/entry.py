@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from rally.bounded_json import InvalidJson, parse_json
 from rally.decisions.content_fields import person_name
 from rally.decisions.content_parsing import READERS, Content
 from rally.decisions.contents import DecisionKind
+from rally.decisions.json_line import decode_line
 from rally.fields import Fields, Place, choice, hexadecimal, moment, text, whole
 from rally.keys.signing import SigningKey, Verifier
 from rally.storage.container import canonical_json
@@ -114,13 +114,12 @@ def decode(data: bytes, where: str) -> Entry:
     Raises:
         ConfigurationError: these are not the bytes of an entry.
     """
-    place = Place(where)
-    try:
-        fields = Fields(place, parse_json(data))
-    except InvalidJson:
-        raise place.error("is not JSON") from None
+    return decode_line(data, where, _read, encode)
+
+
+def _read(fields: Fields) -> Entry:
     kind = fields.need("kind", choice(DecisionKind))
-    entry = Entry(
+    return Entry(
         platform=fields.need("platform", hexadecimal(32)),
         number=fields.need("number", whole),
         previous=fields.need("previous", hexadecimal(64)),
@@ -131,10 +130,6 @@ def decode(data: bytes, where: str) -> Entry:
         by=fields.need("by", person_name),
         signature=fields.need("signature", text),
     )
-    fields.close()
-    if encode(entry) != data:  # so that the signature covers every byte
-        raise place.error("is not as it was written")
-    return entry
 
 
 def check_content(kind: DecisionKind, content: Content) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from rally.errors import ConfigurationError
 from rally.names import is_namespace
 from rally.registry.folder import StudyFolder
 from rally.registry.pioneer import PioneerDocuments, built_in_documents
@@ -149,6 +150,23 @@ class Registry:
         if pioneer:
             return self._of_pioneer[study.namespace].find(type, version)
         return self.documents(study).get(f"{type}.{version}")
+
+    def find_document(self, study: Study, name: str) -> Document:
+        """Finds a document by its name; without a version it is the newest one's.
+
+        Raises:
+            ConfigurationError: The study has none.
+        """
+        documents = self.documents(study)
+        if name in documents:
+            return documents[name]
+        versions = [each for each in documents.values() if each.type == name]
+        if versions:
+            return max(versions, key=lambda each: each.version)
+        known = ", ".join(sorted(documents))
+        raise ConfigurationError(
+            f"{name}: is no document of {study.namespace}; it has {known}"
+        )
 
     def documents(self, study: Study) -> Mapping[str, Document]:
         """All documents of a study by name: the declared ones and the built-in."""

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from rally.bounded_json import InvalidJson, parse_json
 from rally.decisions.chain import Chain
 from rally.decisions.content_fields import namespace_name, record, result_name
+from rally.decisions.json_line import decode_line
 from rally.fields import (
     Fields,
     Place,
@@ -152,14 +152,13 @@ def read_draft(
 
 
 def _decode(data: bytes, name: str) -> Draft:
-    place = Place(name)
     if len(data) > MOST_BYTES:
-        raise place.error("is too long to be a draft")
-    try:
-        fields = Fields(place, parse_json(data))
-    except InvalidJson:
-        raise place.error("is not JSON") from None
-    draft = Draft(
+        raise Place(name).error("is too long to be a draft")
+    return decode_line(data, name, _read, lambda draft: draft.data)
+
+
+def _read(fields: Fields) -> Draft:
+    return Draft(
         platform=fields.need("platform", hexadecimal(32)),
         study=fields.need("study", namespace_name),
         release=fields.need("release", result_name),
@@ -170,10 +169,6 @@ def _decode(data: bytes, name: str) -> Draft:
         card=fields.need("card", many(_ENTRY)),
         signature=fields.need("signature", hexadecimal()),
     )
-    fields.close()
-    if draft.data != data:  # so that the signature covers every byte
-        raise place.error("is not as it was written")
-    return draft
 
 
 def _cell(place: Place, value: object) -> str | None:

@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from rally.bounded_json import InvalidJson, parse_json
 from rally.decisions.content_fields import (
     namespace_name,
     person_name,
@@ -21,6 +20,7 @@ from rally.decisions.content_fields import (
     result_name,
     rho,
 )
+from rally.decisions.json_line import decode_line
 from rally.fields import (
     Fields,
     Place,
@@ -212,15 +212,14 @@ def decode(data: bytes, where: str) -> LedgerLine:
     Raises:
         ConfigurationError: These are not the bytes of a line.
     """
-    place = Place(where)
     if len(data) > MOST_BYTES:
-        raise place.error("is too long to be a line of the ledger")
-    try:
-        fields = Fields(place, parse_json(data))
-    except InvalidJson:
-        raise place.error("is not JSON") from None
+        raise Place(where).error("is too long to be a line of the ledger")
+    return decode_line(data, where, _read, encode)
+
+
+def _read(fields: Fields) -> LedgerLine:
     kind = fields.need("kind", choice(LineKind))
-    line = LedgerLine(
+    return LedgerLine(
         platform=fields.need("platform", hexadecimal(32)),
         number=fields.need("number", whole),
         previous=fields.need("previous", hexadecimal(64)),
@@ -228,10 +227,6 @@ def decode(data: bytes, where: str) -> LedgerLine:
         content=fields.need("content", _READERS[kind]),
         signature=fields.need("signature", hexadecimal()),
     )
-    fields.close()
-    if encode(line) != data:  # so that the signature covers every byte
-        raise place.error("is not as it was written")
-    return line
 
 
 def _fraction(place: Place, value: object) -> str:

@@ -109,7 +109,7 @@ def changed(data, **changes):
 
 UNSIGNED = "is not signed by the job that makes copies"
 FORGERIES = [
-    (lambda data: data[:-1], "is not as it was written; nobody acts on it"),
+    (lambda data: data[:-1], "is not as it was written"),
     (lambda data: b"no JSON", "is not JSON"),
     (lambda data: data + b" " * 5000, "is too long to be a record"),
     (lambda data: changed(data, record="opened"),
@@ -120,7 +120,7 @@ FORGERIES = [
     (lambda data: changed(data, at="2026-06-08T12:00:00+00:00"), UNSIGNED),
     (lambda data: changed(data, archive="b" * 64), UNSIGNED),
     (lambda data: changed(data, case="0" * 8),
-     "is not as it was written; nobody acts on it"),
+     "is a record of another place; nobody acts on it"),
     (lambda data: changed(data, signature=""),
      "signature: must be text; write some, in quotes where YAML needs them"),
 ]  # fmt: skip
@@ -144,7 +144,7 @@ def test_record_of_another_case_or_platform_counts_for_nothing(platform):
     found = read(platform)
     assert found.cases == {}
     assert found.faults == [
-        f"{moved}: is not as it was written; nobody acts on it",
+        f"{moved}: is a record of another place; nobody acts on it",
         f"{BUILT}: {UNSIGNED}",
     ]
 

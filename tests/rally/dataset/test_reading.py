@@ -49,6 +49,7 @@ def pages(place, **how):
 
 def test_table_is_read_without_those_who_left(place):
     assert pages(place) == ["a", "c"]
+    assert pages(place | {"document": "visit"}) == ["a", "c"]  # its newest version
     assert pages(place, since="2026-05-19") == ["c"]
     assert pages(place, filters=[("page", "==", "a")], columns=["page"]) == ["a"]
 
