@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from rally.decryption.opener import Opener
 from rally.decryption.pioneer import DELETION_REQUEST, PioneerEnvelope, identifier_name
@@ -13,13 +14,14 @@ from rally.ingestion.access_requests import find_recipient, make_asked_event
 from rally.ingestion.consents import judge_consents
 from rally.ingestion.decisions import Decisions, Withdrawals
 from rally.ingestion.identification import identify, identify_as_legible
-from rally.ingestion.leavers import find_verdict
+from rally.ingestion.leavers import find_verdict, make_left_event
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.ping import (
     OpenedPing,
     Ping,
     Sender,
     check_enrolment,
+    hear_without_row,
     make_event,
     make_row,
     unreadable_enrolment,
@@ -41,7 +43,6 @@ from rally.storage.layout import Partition
 from rally.storage.writer import NewRow
 from rally.times import to_micros
 from rally.validation.ids import canonical_id
-from rally.validation.pointers import look_up
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.fold import Leaver, Verdict
 
@@ -130,7 +131,8 @@ class Judge:
             # A withdrawal counts whatever the promise says, and leaves no row.
             opened = self._open(ping)
             if label.withdrawal:
-                return Outcome(label, event=self._make_left_event(opened))
+                left = make_left_event(opened, self._find_scope, self._pseudonyms)
+                return Outcome(label, event=left)
             if route.document.means is Means.CONSENTS:
                 study = self._find_scope(opened)
                 sender = identify(opened, self._pseudonyms)
@@ -148,26 +150,29 @@ class Judge:
                 check_enrolment(opened, sender)
                 return Outcome(label, event=joined, refusal=broken_promise)
 
-            # The withdrawal list decides on the row; the event stays in the log.
+            # The withdrawal list decides on the row; the event stays in the log, if the
+            # ping is an enrolment: the row would have said so.
+            approvals = self._decisions.approvals
+            hear = partial(hear_without_row, joined, opened, sender, approvals)
             person = self._withdrawals.people().get(sender.participant)
             if person is not None:
                 _refuse_reposted(opened, person)
                 verdict = find_verdict(opened, person, joined)
                 if verdict is Verdict.WITHDRAWN:
                     refusal = RefusalReason.WITHDRAWN
-                    return Outcome(label, event=joined, refusal=refusal)
+                    return Outcome(label, event=hear(), refusal=refusal)
                 if verdict.condemns or verdict.parks:
                     # An enrolment or a decision may yet save it.
-                    return Outcome(label, event=joined, failure=FailureReason.LEFT)
+                    return Outcome(label, event=hear(), failure=FailureReason.LEFT)
 
             # A study may be registered and have no key, as it is not used here.
             if not self._pseudonyms.knows(label.study):
-                return Outcome(label, event=joined, failure=FailureReason.NO_KEY)
+                return Outcome(label, event=hear(), failure=FailureReason.NO_KEY)
             in_study = sender.in_study(route.study, self._pseudonyms)
             try:
                 if illegible:
                     raise illegible
-                whole = make_row(opened, in_study, self._decisions.approvals)
+                whole = make_row(opened, in_study, approvals)
             except PingFailed as failed:
                 # Whoever joins has joined, though their row waits. But what came in a
                 # JWE is an enrolment by its schema alone: whoever has seen a sealed
@@ -330,23 +335,6 @@ class Judge:
         Anybody who has seen a JWE may submit it to any path, so its bytes count.
         """
         return self._pseudonyms.of_sealed(jwe) if jwe else address.document_id
-
-    def _make_left_event(self, opened: OpenedPing) -> Event:
-        """Makes the event of a withdrawal; its id and scope count, and nothing else."""
-        route, clear = opened.route, opened.clear
-        if route.document.means is Means.DELETION_ID:
-            assert route.deletion_id
-            deletion_id = canonical_id(look_up(clear, route.deletion_id))
-            pseudonym = self._pseudonyms.of_deletion_id(deletion_id)
-            scope = self._find_scope(opened)
-            hidden = {deletion_id: pseudonym}
-            return make_event(EventKind.LEFT, opened, scope, None, pseudonym, hidden)
-        assert route.participant
-        rally_id = canonical_id(look_up(clear, route.participant))
-        participant = self._pseudonyms.of_platform(rally_id)
-        scope = self._find_scope(opened)
-        hidden = {rally_id: participant}
-        return make_event(EventKind.LEFT, opened, scope, participant, None, hidden)
 
     def _make_joined_event(self, opened: OpenedPing, sender: Sender) -> Event | None:
         """Makes the event of an enrolment; None where the ping is none."""

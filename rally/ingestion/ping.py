@@ -226,6 +226,29 @@ def check_enrolment(ping: OpenedPing, sender: Sender) -> None:
         raise failed
 
 
+def hear_without_row(
+    joined: Event | None, ping: OpenedPing, sender: Sender, approvals: Approvals
+) -> Event | None:
+    """Gives the event of an enrolment whose row is not stored; None where it is none.
+
+    What came in a JWE would have to be a row: anybody may have sent it here. Then it is
+    known by its row's reason alone, and a replay may yet hear it.
+
+    Args:
+        joined: event of the enrolment; None of other pings.
+        ping: ping of the enrolment; ids in its clear text are replaced in place.
+        sender: person who sent it.
+        approvals: schemas that are approved at the ping's time; at least one.
+    """
+    if joined is None or ping.is_bound:
+        return joined
+    try:
+        make_row(ping, sender, approvals)
+    except PingFailed:
+        return None
+    return joined
+
+
 def _make_fitting_row(
     ping: OpenedPing, sender: Sender, approved: Iterable[PayloadSchema]
 ) -> EncodedRow:

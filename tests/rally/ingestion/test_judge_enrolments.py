@@ -1,5 +1,7 @@
 """Who joins: an event and a row, or an event while the row waits."""
 
+from copy import copy
+
 import pytest
 
 from rally.envelope import parse_timestamp
@@ -8,6 +10,7 @@ from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason, Mismatch, MismatchKind, RefusalReason
 from rally.times import to_micros
+from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from tests.rally.withdrawal.lists import left, make_list
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
@@ -202,6 +205,53 @@ def test_jwe_is_an_enrolment_by_its_schema_alone(
     outcome = small_rally.judge(sealed._replace(uri=sent_as.uri), withdrawals=known)
     assert outcome == UNDECLARED
     assert small_rally.judge(sent_as, withdrawals=known).event is not None
+
+
+def judge_without_key(small_rally, envelope, known):
+    """Judges a ping where the study's key is not there."""
+    keyless = copy(small_rally)
+    prf = small_rally.platform_keys.prf(PLATFORM)
+    keyless.pseudonyms = Pseudonyms({PLATFORM: prf})
+    return keyless.judge(envelope, withdrawals=known)
+
+
+WITHOUT_ROW = {
+    "its sender left later": ("rally-x", 1, {"refusal": RefusalReason.WITHDRAWN}),
+    "its sender left Rally": (RALLY, -1, {"failure": FailureReason.LEFT}),
+    "there is no key": ("rally-x", None, {"failure": FailureReason.NO_KEY}),
+}
+
+
+@pytest.mark.parametrize(
+    ("scope", "after", "became"), WITHOUT_ROW.values(), ids=WITHOUT_ROW
+)
+@pytest.mark.parametrize(
+    ("seal", "document", "clear", "is_heard"),
+    [
+        ("seal_glean", "joined.1", {}, True),
+        ("seal_glean", "joined.1", {"unknown": 1}, False),
+        ("seal_glean", "visit.1", {"url": "https://example.org/"}, False),
+        ("seal_tink", "joined.1", {"unknown": 1}, True),
+    ],
+    ids=["enrolment", "misfit", "data", "bound"],
+)
+def test_enrolment_is_heard_by_what_it_is_where_no_row_says_so(
+    small_rally, payload, scope, after, became, seal, document, clear, is_heard
+):
+    """Sent as an enrolment, a ping of data would bring its sender back later."""
+    me = small_rally.pseudonyms.of_platform(RALLY_ID)
+    known = make_list(1, *[left(me, scope, MICROS + after)] if after else [])
+    sealed = getattr(small_rally, seal)("rally-x", document, payload(**clear))
+    sent_as = small_rally.seal_glean("rally-x", "joined.1", payload())
+    if document != "joined.1":
+        sealed = sealed._replace(uri=sent_as.uri)
+    event = joined(small_rally, sealed, "rally-x", "rally-x/joined.1")
+    label = Label("rally-x", "joined.1")
+    expected = Outcome(label, event=event if is_heard else None, **became)
+    if after is None:
+        assert judge_without_key(small_rally, sealed, known) == expected
+    else:
+        assert small_rally.judge(sealed, withdrawals=known) == expected
 
 
 MALFORMED = ["no id", "", "0" * 32, 5]
