@@ -8,6 +8,7 @@ import pytest
 
 from rally.deletion.file_steps import FileSteps, RewriteTask
 from rally.deletion.plan import FileOutcome, ListedFile
+from rally.storage.layout import DATA
 from rally.storage.leases import LeaseHeld
 from rally.storage.objectstore.interface import GenerationMismatch
 from tests.support.memory_deployment import MemoryDeployment, Row, live, nothing
@@ -56,8 +57,9 @@ class Others:
         )
 
     def before(self, operation, name):
-        """Strikes before a replace that is not one of theirs."""
-        if operation != "replace" or self._busy or self.strikes >= self._wanted:
+        """Strikes before a file of rows is replaced, but by one of themselves."""
+        is_rewrite = operation == "replace" and name.startswith(DATA)
+        if not is_rewrite or self._busy or self.strikes >= self._wanted:
             return
         if self._random.random() < 0.3:
             return
@@ -71,7 +73,8 @@ class Others:
 
     def after(self, operation, name):
         """The answer to a write that was done gets lost."""
-        if operation == "replace" and self._lost and not self._busy:
+        is_rewrite = operation == "replace" and name.startswith(DATA)
+        if is_rewrite and self._lost and not self._busy:
             self._lost = False
             raise OSError(errno.ETIMEDOUT, "timed out")
 
