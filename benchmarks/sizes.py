@@ -39,11 +39,11 @@ from rally.storage.objectstore.local import LocalStore
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.enrolments import EnrolledPeople
 from rally.withdrawal.list_object import (
-    encode_list,
     publish_list,
     read_list,
     read_people,
 )
+from rally.withdrawal.root import read_root
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 _ANY_STATUS = "import sys; from pipelines import cli; cli.main(sys.argv[1:])"
@@ -156,16 +156,18 @@ def _held(folder: str, log: LocalStore, number: int) -> list[str]:
     platform, head = stores.platform, read_chain(stores.platform).head
     key = PlatformKeys.open(keys, signing=[Job.DELETE]).signer(Job.DELETE)
     publish_list(platform, entries, head, key, read_list(platform).generation)
-    size = len(encode_list(entries, head, key))
+    root = read_root(platform).root
     records, _ = _memory(lambda: read_list(platform).list)
     index, whole = _memory(lambda: read_people(platform).list)
     seconds = _seconds(lambda: read_people(platform))
     enrolled, _ = _memory(lambda: _enrolled(Path(folder), log))
     sought, _ = _memory(lambda: _sought(log))
     return [
-        f"an entry of the list: {size / number:,.0f} bytes; in the memory of deletion"
+        f"an entry of the list: {root.list.size / number:,.0f} bytes, and"
+        f" {root.requests.size / number:,.0f} of its request; in the memory of deletion"
         f" {records[1] / number:,.0f}; of a worker {index[1] / number:,.0f}, while it"
-        f" is read {whole / number:,.0f}; {number / seconds:,.0f} read a second",
+        f" is read {whole / number:,.0f}; a list of {number:,} is opened in"
+        f" {seconds:.2f} s",
         f"a person who joined: {enrolled[1] / number:,.0f} bytes in memory; whose id is"
         f" looked for: {sought[1] / number:,.0f}",
     ]

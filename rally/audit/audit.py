@@ -50,8 +50,8 @@ from rally.settings import make_pseudonyms
 from rally.storage.objectstore.interface import ObjectStore, StrayInTheWay
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.concluded_list import read_surviving_list
-from rally.withdrawal.list_object import LIST
 from rally.withdrawal.overview import Group, Overview
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.unreadable import UnreadableLetters, find_unreadable
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
@@ -146,7 +146,7 @@ class Audit:
             )
             if withdrawals.newest > withdrawals.published.counter:
                 self._tally.add_broken(
-                    Check.WITHDRAWN, LIST, OLDER_LIST, 1, Unit.OBJECTS
+                    Check.WITHDRAWN, ROOT, OLDER_LIST, 1, Unit.OBJECTS
                 )
             return withdrawals
         except PlatformConcluded:

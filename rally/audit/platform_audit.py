@@ -42,6 +42,7 @@ from rally.storage.objectstore.interface import (
     Snapshot,
 )
 from rally.storage.records import is_marker, is_record
+from rally.withdrawal.people_index import MAGIC as PEOPLE_INDEX
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unreadable import count_settled
 
@@ -149,6 +150,11 @@ class PlatformAudit:
                 return self._search_pieces(name, overlapping_pieces(snapshot))
 
     def _search_clear(self, name: str, snapshot: Snapshot) -> bool:
+        if snapshot.read(0, len(PEOPLE_INDEX)) == PEOPLE_INDEX:
+            return any(
+                search_bytes(self.tally, self._searches, name, each, is_raw=True)
+                for each in overlapping_pieces(snapshot)
+            )
         header = header_in(snapshot)
         if header and search_header(self.tally, self._searches, name, header):
             return True

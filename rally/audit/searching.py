@@ -97,7 +97,8 @@ class IdSearch:
     def find_raw(self, data: bytes) -> list[Position]:
         """Returns the positions of known ids that stand as 16 bytes, in order.
 
-        Only other programs write ids so: our own rows have no binary ids.
+        Other programs write ids so, and the withdrawal list has its own ones so: our
+        rows have no binary ids.
         """
         if not self._known:
             return []
@@ -169,9 +170,20 @@ def is_pseudonym(text: str) -> bool:
     return PSEUDONYM.fullmatch(encode_name(text)) is not None
 
 
-def search_bytes(tally: Tally, searches: Searches, name: str, data: bytes) -> bool:
-    """Notes what must not stand in an object's bytes; says whether there was any."""
-    found = bool(searches.ids.find(data))
+def search_bytes(
+    tally: Tally, searches: Searches, name: str, data: bytes, *, is_raw: bool = False
+) -> bool:
+    """Notes what must not stand in an object's bytes; says whether there was any.
+
+    Args:
+        tally: Takes the note.
+        searches: Searches for it.
+        name: Name of the object.
+        data: Bytes of it.
+        is_raw: Whether ids may stand there as 16 bytes.
+    """
+    ids = searches.ids
+    found = bool(ids.find(data) or (is_raw and ids.find_raw(data)))
     if found:
         tally.add_broken(Check.IDS, name, "a raw id", 1, Unit.OBJECTS)
     if searches.addresses.find(data):

@@ -12,8 +12,9 @@ from rally.storage.layout import Stores, view_file
 from rally.storage.runs import live_runs
 from rally.times import from_micros
 from rally.validation.pseudonyms import Pseudonyms
-from rally.withdrawal.list_object import LIST, Published, read_people
+from rally.withdrawal.list_object import Published, read_people
 from rally.withdrawal.people_index import PeopleIndex
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.study_view import StudyView
 
 _FORGED = "is missing, or not as deletion published it"
@@ -68,7 +69,7 @@ class ViewsAudit:
                 why = f"cannot be read ({cause_of(error)})"
                 self._tally.add_unseen(Check.VIEWS, view_file(study.namespace), why)
         if is_put_back and self._newest <= published.list.counter:
-            self._tally.add_broken(Check.WITHDRAWN, LIST, OLDER_LIST, 1, Unit.OBJECTS)
+            self._tally.add_broken(Check.WITHDRAWN, ROOT, OLDER_LIST, 1, Unit.OBJECTS)
         return self._tally
 
     def _compare(self, study: Study, published: Published[PeopleIndex]) -> str:

@@ -135,13 +135,17 @@ def revoke_person(args: argparse.Namespace) -> int:
 
 def replace_key(args: argparse.Namespace) -> int:
     """Asks for another key of a job, as after the old one was stolen or lost."""
+    from rally.decisions.chain import PlatformConcluded
     from rally.receipts.chain import find_signed
-    from rally.withdrawal.list_object import LIST, read_list
+    from rally.withdrawal.list_object import read_list
     from rally.withdrawal.newest_list import see
+    from rally.withdrawal.signed_lines import SignedObjectMissing
 
     platform = open_platform(args)
-    # A list that cannot be believed would have to be restored, and count then.
-    seen = read_list(platform) if platform.stat(LIST) else see(platform)
+    try:  # one that cannot be believed would have to be restored, and count then
+        seen = read_list(platform)
+    except (SignedObjectMissing, PlatformConcluded):
+        seen = see(platform)
     last = seen.list.last_receipt
     later = (each.number for each in find_signed(platform, seen.decisions, last))
     key = JobKey(Job(args.job), read_public_file(args.public), max([last, *later]))

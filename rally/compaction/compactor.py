@@ -44,8 +44,9 @@ from rally.storage.partitions import (
 from rally.storage.row_streams import UnreadableRows
 from rally.validation.pseudonyms import Pseudonyms
 from rally.version import pipeline_version
-from rally.withdrawal.list_object import LIST, read_people
+from rally.withdrawal.list_object import read_people
 from rally.withdrawal.people_index import PeopleIndex
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.selection import Selection
 
 _ENTRIES = 4096
@@ -205,7 +206,7 @@ class Compactor:
         if counter > self._list.counter:
             self._unsigned.add(counter)
         if before < self._list.counter:
-            raise GenerationMismatch(LIST)
+            raise GenerationMismatch(ROOT)
 
     def _read_list(self) -> None:
         published = read_people(self._stores.platform)

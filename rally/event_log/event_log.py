@@ -11,10 +11,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from rally.errors import CorruptFile
-from rally.event_log.log_file import LogFile, OpenLogFile, open_log_file
+from rally.event_log.log_file import OpenLogFile, open_log_file
 from rally.event_log.rows import decode_event, is_first, is_key
 from rally.events import EVENT_LOG, Event
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+from rally.withdrawal.root import LogFile
 
 _KEY_BITS = 32
 _MOST_HELD = 200_000  # loose events in memory, some 150 MB: others are read each time

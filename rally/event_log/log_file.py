@@ -13,7 +13,6 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from rally.errors import CorruptFile
 from rally.event_log.rows import SCHEMA, is_first, key_in
@@ -40,6 +39,7 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.partitions import Bucket
 from rally.storage.snapshots import cut_block, header_of
+from rally.withdrawal.root import LogFile
 
 PLACE = "rally.log"
 DIGESTS = "rally.digests"
@@ -58,24 +58,6 @@ Accepts = Callable[[int, str, bytes], bool]
 
 Args: the counter, the signature in hexadecimal, and the data. See Chain.is_list.
 """
-
-
-class LogFile(NamedTuple):
-    """A file of the log, as the root names it.
-
-    Attributes:
-        bucket: Number of the bucket; the root says of how many bits.
-        name: Name of the object.
-        sha256: SHA-256 of its header, in hexadecimal digits.
-        size: Size in bytes.
-        events: Number of its events, each counted under its first key.
-    """
-
-    bucket: int
-    name: str
-    sha256: str
-    size: int
-    events: int
 
 
 def write_log_file(

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from rally.errors import CorruptFile
 from rally.event_log.log_file import (
     Accepts,
-    LogFile,
     open_log_file,
     open_signed_file,
     write_log_file,
@@ -22,6 +21,7 @@ from rally.storage.layout import LOG
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.partitions import Bucket
 from rally.storage.records import list_records
+from rally.withdrawal.root import LogFile
 
 FILE_BYTES = 4 << 20
 """Mean size above which the number of buckets doubles. Who looks for one person reads a

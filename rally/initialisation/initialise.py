@@ -45,8 +45,8 @@ from rally.storage.marker import new_id
 from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.occupancy import holds, is_in_use
 from rally.withdrawal.bootstrap import begin_list
-from rally.withdrawal.list_object import FOLDER as LISTS
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import FOLDER as LISTS
+from rally.withdrawal.root import ROOT
 
 _NEW_KEYS = "whether new platform keys may be made"
 
@@ -275,6 +275,6 @@ def _begin_list(
             )
         return open_signer(founders.people_keys, founders.by).key
 
-    is_there = holds(stores.platform, LIST, _NEW_KEYS)
+    is_there = holds(stores.platform, ROOT, _NEW_KEYS)
     found = begin_list(stores, studies, founder)
     return InitStep(not is_there, f"withdrawal list {found.counter}")

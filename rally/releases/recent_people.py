@@ -12,8 +12,9 @@ from rally.keys.names import Job
 from rally.releases.ledger import read_ledger
 from rally.releases.seen_ledger import check_seen
 from rally.storage.layout import Stores
-from rally.withdrawal.list_object import LIST, Published, read_people
+from rally.withdrawal.list_object import Published, read_people
 from rally.withdrawal.people_index import PeopleIndex
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.view_object import check_age, read_head
 
 
@@ -64,7 +65,7 @@ def read_people_since(stores: Stores, counter: int) -> Published[PeopleIndex]:
     published = read_people(stores.platform)
     if published.list.counter < counter:
         raise ConfigurationError(
-            f"{stores.platform.uri.rstrip('/')}/{LIST}: is list"
+            f"{stores.platform.uri.rstrip('/')}/{ROOT}: is list"
             f" {published.list.counter}, and list {counter} was published; `rally"
             " delete` publishes it anew"
         )

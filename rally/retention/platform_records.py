@@ -22,7 +22,7 @@ from rally.storage.layout import CONSENTS, EVENTS
 from rally.storage.objectstore.interface import ObjectInfo, ObjectStore
 from rally.storage.plan_objects import FOLDER as PLANS
 from rally.storage.runs import find_runs, is_alive, now
-from rally.withdrawal.list_object import FOLDER as LISTS
+from rally.withdrawal.root import FOLDER as LISTS
 
 
 class RecordKind(NamedTuple):

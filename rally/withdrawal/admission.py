@@ -26,6 +26,7 @@ from rally.times import to_micros
 from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.mass_detection import find_masses
+from rally.withdrawal.people_index import Enrolment
 from rally.withdrawal.request_status import (
     MASS,
     REPOSTED,
@@ -39,12 +40,7 @@ from rally.withdrawal.request_status import (
 from rally.withdrawal.requests import Key, Reading, Signal, key_of, read_log, subject_of
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
-from rally.withdrawal.withdrawal_list import (
-    COPY,
-    Enrolment,
-    Withdrawal,
-    WithdrawalList,
-)
+from rally.withdrawal.withdrawal_list import COPY, Withdrawal, WithdrawalList
 
 Delay = Callable[[str, int], int]
 """Function from a platform pseudonym and the time of its request, in microseconds, to

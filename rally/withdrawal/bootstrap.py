@@ -18,13 +18,13 @@ from rally.storage.occupancy import holds, is_in_use, looking_into
 from rally.storage.writer import read_stored_header
 from rally.withdrawal.concluded_list import read_surviving_list
 from rally.withdrawal.list_object import (
-    FOLDER,
-    LIST,
     Published,
     publish_list,
     read_list,
 )
 from rally.withdrawal.newest_list import check_newest, newest_signed
+from rally.withdrawal.root import FOLDER, ROOT, counter_in, read_root
+from rally.withdrawal.signed_lines import SignedObjectMissing
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 _MOST_UNSIGNED = 100_000
@@ -73,8 +73,8 @@ def begin_list(
 ) -> WithdrawalList:
     """The list of a platform; makes list 0 where nothing was ever kept.
 
-    Nothing kept is: no row, no event, and nothing beside the list's own place. Of two
-    that begin at the same moment both end with the same list.
+    Nothing kept is: no row, no event, and nothing beside the list's own place but what
+    list 0 is made of. Of two that begin at the same moment both end with the same list.
 
     Args:
         stores: Stores of the studies and the platform.
@@ -88,7 +88,7 @@ def begin_list(
     """
     platform = stores.platform
     with looking_into(platform, _MAY_BEGIN):
-        is_there = platform.stat(LIST) is not None
+        is_there = platform.stat(ROOT) is not None
     if not is_there and not _was_ever_used(stores, namespaces):
         # Of a list that is there by now another was quicker.
         with looking_into(platform, _MAY_BEGIN), suppress(GenerationMismatch):
@@ -101,20 +101,17 @@ def begin_list(
 def begin_anew(stores: Stores, namespaces: Sequence[str]) -> Published[WithdrawalList]:
     """An empty list for a platform that lost its own; deletion fills and publishes it.
 
-    It counts on from the newest that signed records name, or a stored file whose header
+    Lost is a list whose root is not there, or does not find what it names. The next one
+    counts on from the newest that signed records name, or a stored file whose header
     can be true. Every header is read.
 
     Raises:
-        ConfigurationError: there is a list, or a store cannot be read.
+        ConfigurationError: there is a list, or what there is of one is not as it was
+            published; or a store cannot be read.
     """
     platform = stores.platform
     with looking_into(platform, _MAY_BEGIN):
-        if platform.stat(LIST) is not None:
-            raise ConfigurationError(
-                f"{platform.uri.rstrip('/')}/{LIST}: is there; only a list that is lost"
-                " is made anew"
-            )
-        lost = Published(WithdrawalList(), Head(), read_chain(platform), None)
+        lost = _read_lost(platform)
         found = newest = newest_signed(platform, lost)
         for store in stores.each(namespaces):
             for info in store.list(DATA):
@@ -124,8 +121,37 @@ def begin_anew(stores: Stores, namespaces: Sequence[str]) -> Published[Withdrawa
     return lost._replace(list=WithdrawalList(found))
 
 
+def _read_lost(platform: ObjectStore) -> Published[WithdrawalList]:
+    """What is left of a list whose root, or what that names, is not there.
+
+    Raises:
+        ConfigurationError: nothing is missing.
+    """
+    with suppress(SignedObjectMissing):
+        read_list(platform)
+        raise ConfigurationError(
+            f"{platform.uri.rstrip('/')}/{ROOT}: is there, and what it names; only a"
+            " list that is lost is made anew"
+        )
+    try:
+        root, decisions, generation = read_root(platform)
+    except SignedObjectMissing:
+        return Published(WithdrawalList(), Head(), read_chain(platform), None)
+    return Published(
+        WithdrawalList(root.counter),
+        root.head,
+        decisions,
+        generation,
+        root.steps,
+        root=root,
+    )
+
+
 def _was_ever_used(stores: Stores, namespaces: Sequence[str]) -> bool:
-    return holds(stores.platform, FOLDER, _MAY_BEGIN) or is_in_use(
+    platform = stores.platform
+    with looking_into(platform, _MAY_BEGIN):  # what was killed may have written some
+        of_list_0 = {e.name for e in platform.list(FOLDER) if not counter_in(e.name)}
+    return holds(platform, FOLDER, _MAY_BEGIN, of_list_0) or is_in_use(
         stores, namespaces, _MAY_BEGIN
     )
 

@@ -1,10 +1,10 @@
 """The withdrawal list for whoever still works on a platform that is concluded."""
 
-from rally.decisions.chain import Head
+from rally.decisions.chain import Head, PlatformConcluded
 from rally.decisions.verifying import read_chain
 from rally.receipts.conclusion import read_conclusion
 from rally.storage.objectstore.interface import ObjectStore
-from rally.withdrawal.list_object import LIST, Published, read_list
+from rally.withdrawal.list_object import Published, read_list
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
@@ -19,9 +19,10 @@ def read_surviving_list(platform: ObjectStore) -> Published[WithdrawalList]:
             the list is missing, and the platform is not concluded.
         OSError: The platform cannot be read.
     """
-    decisions = read_chain(platform)
-    if decisions.conclusion is None or platform.stat(LIST) is not None:
+    try:
         return read_list(platform)
+    except PlatformConcluded:
+        decisions = read_chain(platform)
     last = read_conclusion(platform, decisions)
     head = last.head if last else Head()
     return Published(WithdrawalList(), head, decisions.against(head), None)

@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from rally.events import RALLY, Event, EventKind
-from rally.withdrawal.withdrawal_list import Enrolment, WithdrawalList
+from rally.withdrawal.people_index import Enrolment
+from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
 class EnrolmentIndex:

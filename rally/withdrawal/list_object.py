@@ -1,65 +1,46 @@
-"""The withdrawal list as an object: one, replaced by generation, and signed.
+"""The withdrawal list as two objects that the root names: who has left, and requests.
 
-    the signature of the SHA-256 of all that follows, in hexadecimal digits
-    {"chain": {"digest": …, "number": …}, "counter": …, "enrolments": how many,
-     "orders": how many, "receipts": …, "steps": how many, "withdrawals": how many}
-    a line of JSON for each pause, resumption, end and conclusion of a study
+Who has to judge rows reads the one, `withdrawals/list/…`: an index of tens of bytes for
+each entry, which is searched where it lies (rally.withdrawal.people_index). Who
+publishes the list, and who shows it, reads both: the other, `withdrawals/requests/…`,
+has what nobody judges rows by.
+
+    {"orders": how many, "receipts": …}
     a line of JSON for each order to expunge that has receipts
     a line of JSON for each withdrawal
-    a line of JSON for each enrolment
 
-Deletion signs it. Who verifies needs the platform's decisions, which name the key, and
-cannot forge a list. The list in turn says how far the decisions went when it was
-published; whoever reads both holds them against it. It remembers what they said of
-studies, so that a pause whose entry is lost resumes no collection.
-
-It is read piece by piece, and never believed before its signature is verified (see
-rally.withdrawal.signed_lines). Who has to judge rows makes an index of
-it whose entries take tens of bytes; who publishes it, and who shows it, takes records.
+Neither is believed before it is as the root says (rally.withdrawal.root).
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import fields
-from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from rally.decisions.chain import Chain, Head, refuse_concluded
 from rally.decisions.verifying import read_chain
-from rally.errors import ConfigurationError
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Stage
 from rally.registry.expunges import Expunges
-from rally.registry.transitions import StudyAction, Transition
-from rally.storage.objectstore.interface import (
-    GenerationMismatch,
-    ObjectStore,
-    Snapshot,
-    StrayInTheWay,
-)
-from rally.times import from_micros, to_micros
+from rally.registry.transitions import Transition
+from rally.storage.container import canonical_json
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectStore
 from rally.withdrawal.fold import RequestStatus
-from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
-from rally.withdrawal.signed_lines import (
-    NotSigned,
-    open_signed,
-    sign_lines,
-    verified_lines,
+from rally.withdrawal.people_index import PeopleIndex
+from rally.withdrawal.root import (
+    LAYOUT,
+    LISTS,
+    REQUESTS,
+    ROOT,
+    LogFile,
+    Root,
+    open_named,
+    publish_root,
+    read_named,
+    read_root,
+    store_named,
 )
-from rally.withdrawal.withdrawal_list import (
-    Enrolment,
-    OrderReceipts,
-    Withdrawal,
-    WithdrawalList,
-)
-
-FOLDER = "withdrawals/"
-LIST = FOLDER + "list.json"
-_CONTEXT = b"rally withdrawal list\n"
-_RESTORE = "take it away, and restore the withdrawal list from a backup"
-_MISSING = (
-    "the withdrawal list is missing, and who has left is not known without it; restore"
-    " it, or let `rally delete --rebuild_list` make it anew from the event log"
-)
+from rally.withdrawal.signed_lines import SignedObjectMissing, parsed_lines, pieces_of
+from rally.withdrawal.withdrawal_list import OrderReceipts, Withdrawal, WithdrawalList
 
 T = TypeVar("T")
 
@@ -71,9 +52,11 @@ class Published(NamedTuple, Generic[T]):
         list: The people who have left.
         head: End of the decisions when it was published.
         decisions: All that are there, held against that head.
-        generation: Generation of the list's object; None of one that is yet to be
+        generation: Generation of the root that names it; None of one that is yet to be
             published.
         steps: Transitions of studies by the decisions of then, without who and why.
+        people: Who is on it, as it was published; None where nobody can read that.
+        root: The root that names it; None where there is none.
     """
 
     list: T
@@ -81,37 +64,13 @@ class Published(NamedTuple, Generic[T]):
     decisions: Chain
     generation: int | None
     steps: tuple[Transition, ...] = ()
+    people: PeopleIndex | None = None
+    root: Root | None = None
 
     @property
     def expunges(self) -> Expunges:
         """Orders to expunge that the decisions had when it was published."""
         return Expunges.of_chain(self.decisions, self.head.number)
-
-
-def encode_list(
-    withdrawals: WithdrawalList,
-    head: Head,
-    key: SigningKey,
-    steps: Collection[Transition] = (),
-) -> bytes:
-    """The object's bytes. Raises OSError where a KMS does not serve."""
-    first: dict[str, Any] = {
-        "chain": head._asdict(),
-        "counter": withdrawals.counter,
-        "enrolments": len(withdrawals.enrolments),
-        "orders": len(withdrawals.orders),
-        "receipts": withdrawals.receipts,
-        "steps": len(steps),
-        "withdrawals": len(withdrawals.withdrawals),
-    }
-    lines = chain(
-        [first],
-        map(_plain_step, steps),
-        (each._asdict() for each in withdrawals.orders),
-        (_values(each) for each in withdrawals.withdrawals),
-        (_values(each) for each in withdrawals.enrolments),
-    )
-    return sign_lines(_CONTEXT, lines, key)
 
 
 def read_list(platform: ObjectStore) -> Published[WithdrawalList]:
@@ -122,12 +81,16 @@ def read_list(platform: ObjectStore) -> Published[WithdrawalList]:
             platform has no first decision.
         OSError: the platform cannot be read.
     """
-    return _read(platform, _read_records)
+
+    def take(root: Root, people: PeopleIndex) -> WithdrawalList:
+        return _read_records(platform, root, people)
+
+    return _read(platform, take)
 
 
 def read_people(platform: ObjectStore) -> Published[PeopleIndex]:
     """Who is on the published list, as an index; raises as `read_list` does."""
-    return _read(platform, _read_index)
+    return _read(platform, lambda _, people: people)
 
 
 def publish_list(
@@ -137,147 +100,98 @@ def publish_list(
     key: SigningKey,
     generation: int | None,
     steps: Collection[Transition] = (),
-) -> int:
-    """Publishes a list.
+    *,
+    people: PeopleIndex | None = None,
+    log_bits: int = 0,
+    log: Collection[LogFile] = (),
+) -> tuple[Root, int]:
+    """Publishes a list: its objects, and then the root that names them.
 
     Args:
         platform: Its store.
         withdrawals: The list.
         head: Head of the decisions that its readers must find.
         key: Deletion's; of list 0 the founder's.
-        generation: Generation that it replaces; None where there is none.
+        generation: Generation of the root that it replaces; None where there is none.
         steps: Transitions of studies by these decisions.
+        people: Who is on the list, with what changed since the list before; by default
+            all is new.
+        log_bits: Number of bits of the buckets of the event log's files.
+        log: Files of the event log.
 
     Returns:
-        The new generation.
+        The root, and its generation.
 
     Raises:
-        GenerationMismatch: somebody else published since.
+        GenerationMismatch: Somebody else published since.
     """
-    data = encode_list(withdrawals, head, key, steps)
-    if generation is not None:
-        return platform.replace(LIST, data, generation)
-    if not platform.create(LIST, data):
-        raise GenerationMismatch(LIST)
-    info = platform.stat(LIST)
-    if info is None:
-        raise GenerationMismatch(LIST)
-    return info.generation
+    counter = withdrawals.counter
+    if people is None:
+        people = withdrawals.people()
+    root = Root(
+        counter,
+        head,
+        LAYOUT,
+        store_named(platform, LISTS, ".bin", counter, people.data),
+        store_named(platform, REQUESTS, ".jsonl", counter, _encode(withdrawals)),
+        log_bits,
+        tuple(log),
+        tuple(steps),
+    )
+    return root, publish_root(platform, root, key, generation)
 
 
 def _read(
-    platform: ObjectStore,
-    take: Callable[[dict[str, Any], Iterator[dict[str, Any]]], T],
+    platform: ObjectStore, take: Callable[[Root, PeopleIndex], T]
 ) -> Published[T]:
-    """What the verified lines of the published list make."""
+    """What the objects make that the published root names."""
     while True:
+        published = None
         try:
-            with open_signed(platform, LIST, _MISSING, _RESTORE) as snapshot:
-                # Later than the list: what it names of them is there by now.
-                decisions = read_chain(platform)
-                lines = _verified(snapshot, decisions, platform)
-                first = next(lines)
-                _, head = _read_head(first)
-                steps = tuple(_step(next(lines)) for _ in range(first["steps"]))
-                return Published(
-                    take(first, lines),
-                    head,
-                    decisions.against(head),
-                    snapshot.info.generation,
-                    steps,
-                )
+            published = read_root(platform)
+            root = published.root
+            people = PeopleIndex(read_named(platform, root.list))
+            return Published(
+                take(root, people),
+                root.head,
+                published.decisions,
+                published.generation,
+                root.steps,
+                people,
+                root,
+            )
         except GenerationMismatch:
             continue  # published anew in this moment
-        except ConfigurationError:
-            if _is_gone(platform):
-                refuse_concluded(read_chain(platform), platform.uri)
+        except SignedObjectMissing:
+            now = platform.stat(ROOT)
+            if published and now and now.generation != published.generation:
+                continue  # and what the root named before has gone
+            # It may have gone with its platform.
+            refuse_concluded(read_chain(platform), platform.uri)
             raise
 
 
-def _is_gone(platform: ObjectStore) -> bool:
-    """Tells whether nothing is in the list's place: its platform may be concluded."""
-    try:
-        return platform.stat(LIST) is None
-    except StrayInTheWay:
-        return False
-
-
-def _verified(
-    snapshot: Snapshot, decisions: Chain, platform: ObjectStore
-) -> Iterator[dict[str, Any]]:
-    """The lines, of which the first one is the head; only once they are verified.
-
-    Raises:
-        ConfigurationError: it is not as deletion published it.
-    """
-
-    def accepts(first: Any, signature: str, data: bytes) -> bool:
-        return decisions.is_list(_read_head(first)[0], signature, data)
-
-    try:
-        return verified_lines(snapshot, _CONTEXT, accepts)
-    except NotSigned:
-        raise ConfigurationError(
-            f"{_where(platform)}: is not as deletion published it; restore it from a"
-            " backup"
-        ) from None
-
-
-def _read_head(content: Any) -> tuple[int, Head]:
-    """The counter, and how far the decisions went.
-
-    It raises KeyError, TypeError or ValueError of what is no head.
-    """
-    counter, head = content["counter"], Head(**content["chain"])
-    if type(counter) is not int or type(head.number) is not int:
-        raise TypeError
-    return counter, head
+def _encode(withdrawals: WithdrawalList) -> bytes:
+    """The bytes of the requests' object."""
+    lines: list[dict[str, Any]] = [
+        {"orders": len(withdrawals.orders), "receipts": withdrawals.receipts},
+        *(each._asdict() for each in withdrawals.orders),
+        *map(_values, withdrawals.withdrawals),
+    ]
+    return b"".join(canonical_json(each).encode() + b"\n" for each in lines)
 
 
 def _read_records(
-    head: dict[str, Any], lines: Iterator[dict[str, Any]]
+    platform: ObjectStore, root: Root, people: PeopleIndex
 ) -> WithdrawalList:
-    orders = tuple(_order(next(lines)) for _ in range(head["orders"]))
-    withdrawals = tuple(_withdrawal(next(lines)) for _ in range(head["withdrawals"]))
-    enrolments = tuple(Enrolment(**each) for each in lines)
+    with open_named(platform, root.requests) as snapshot:
+        lines = parsed_lines(pieces_of(snapshot))
+        first = next(lines)
+        orders = tuple(_order(next(lines)) for _ in range(first["orders"]))
+        withdrawals = tuple(map(_withdrawal, lines))
+    enrolments = tuple(sorted(people.enrolments()))
     return WithdrawalList(
-        head["counter"], withdrawals, enrolments, head["receipts"], orders
-    )
-
-
-def _read_index(head: dict[str, Any], lines: Iterator[dict[str, Any]]) -> PeopleIndex:
-    builder = PeopleBuilder()
-    for _ in range(head["orders"]):
-        next(lines)
-    for _ in range(head["withdrawals"]):
-        each = next(lines)
-        if each["participant"] is not None:
-            terms = RequestStatus(each["standing"]), frozenset(each["deferred"])
-            builder.leave(
-                each["participant"], each["scope"], each["time"], each["request"], terms
-            )
-    for each in lines:
-        builder.join(**each)
-    return builder.build(head["counter"])
-
-
-def _plain_step(step: Transition) -> dict[str, Any]:
-    return {
-        "action": step.action.value,
-        "at": to_micros(step.at),
-        "namespace": step.namespace,
-        "number": step.number,
-    }
-
-
-def _step(content: dict[str, Any]) -> Transition:
-    return Transition(
-        content["namespace"],
-        StudyAction(content["action"]),
-        from_micros(content["at"]),
-        by="",
-        note="",
-        number=content["number"],
+        root.counter, withdrawals, enrolments, first["receipts"], orders
     )
 
 
@@ -288,7 +202,7 @@ def _order(content: dict[str, Any]) -> OrderReceipts:
 def _withdrawal(content: dict[str, Any]) -> Withdrawal:
     stages = {Stage(stage): time for stage, time in content.pop("stages").items()}
     return Withdrawal(
-        status=RequestStatus(content.pop("standing")),
+        status=RequestStatus(content.pop("status")),
         deferred=tuple(content.pop("deferred")),
         receipts=tuple(content.pop("receipts")),
         stages=stages,
@@ -296,14 +210,5 @@ def _withdrawal(content: dict[str, Any]) -> Withdrawal:
     )
 
 
-_STORED_NAMES = {"status": "standing"}
-"""Names in the list's object of fields that are called otherwise here."""
-
-
-def _values(entry: Withdrawal | Enrolment) -> dict[str, Any]:
-    names = (each.name for each in fields(entry))
-    return {_STORED_NAMES.get(name, name): getattr(entry, name) for name in names}
-
-
-def _where(platform: ObjectStore) -> str:
-    return f"{platform.uri.rstrip('/')}/{LIST}"
+def _values(entry: Withdrawal) -> dict[str, Any]:
+    return {each.name: getattr(entry, each.name) for each in fields(entry)}

@@ -7,14 +7,15 @@ from rally.errors import ConfigurationError
 from rally.registry.transitions import Transition
 from rally.storage.objectstore.interface import ObjectStore
 from rally.withdrawal.fold import Leaver
-from rally.withdrawal.list_object import LIST, Published, read_people
+from rally.withdrawal.list_object import Published, read_people
 from rally.withdrawal.people_index import PeopleIndex
+from rally.withdrawal.root import ROOT
 
 
 class LiveList:
     """People on the list, read again when that is older than a job allows.
 
-    Looking again asks for the object's generation and reads it only where that has
+    Looking again asks for the root's generation and reads the list only where that has
     changed. A list that has gone, is not as deletion published it, or is older than
     the one before ends the job: without it pings of people who left would be stored.
     """
@@ -56,7 +57,7 @@ class LiveList:
         return self._steps
 
     def _look_again(self) -> None:
-        info = self._platform.stat(LIST)
+        info = self._platform.stat(ROOT)
         if info is None or info.generation != self._generation:
             self._take(read_people(self._platform))
 
@@ -64,7 +65,7 @@ class LiveList:
         people = published.list
         if people.counter < self._counter:
             raise ConfigurationError(
-                f"{self._platform.uri.rstrip('/')}/{LIST}: is list"
+                f"{self._platform.uri.rstrip('/')}/{ROOT}: is list"
                 f" {people.counter}, and this job has acted on list"
                 f" {self._counter}; restore the newest"
             )

@@ -1,6 +1,6 @@
 """How far withdrawal lists came: what signed records name, whatever list is there.
 
-Who may write the list's object could put an older one in its place, which is signed as
+Who may write the root could put an older one in its place, which is signed as
 well, and whoever left since would be stored again. But decisions and receipts name the
 list of their day, are signed, and nobody may delete them.
 
@@ -23,7 +23,8 @@ from rally.errors import ConfigurationError
 from rally.receipts.chain import find_signed
 from rally.storage.objectstore.interface import ObjectStore
 from rally.withdrawal.concluded_list import read_surviving_list
-from rally.withdrawal.list_object import LIST, Published
+from rally.withdrawal.list_object import Published
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
@@ -84,7 +85,7 @@ def put_back(
 ) -> str:
     """What is said of an older list."""
     return (
-        f"{platform.uri.rstrip('/')}/{LIST}: is list {published.list.counter}, and"
+        f"{platform.uri.rstrip('/')}/{ROOT}: is list {published.list.counter}, and"
         f" signed records know of list {newest}: an older one was put back; restore the"
         " newest, or run `rally delete`, which makes the next from the event log"
     )

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from rally.events import MAIL, Event, EventKind
 from rally.storage.container import canonical_json
 from rally.withdrawal.enrolment_index import EnrolmentIndex
+from rally.withdrawal.people_index import Enrolment
 from rally.withdrawal.rulings import Rulings
-from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 
 class Meaning(NamedTuple):

@@ -37,6 +37,10 @@ signed. It may raise KeyError, TypeError or ValueError of what is no head.
 """
 
 
+class SignedObjectMissing(ConfigurationError):
+    """The object is not there."""
+
+
 class NotSigned(ValueError):
     """The bytes are not as somebody signed them whose signature counts."""
 
@@ -70,7 +74,8 @@ def open_signed(
         remedy: What to do about something else in its place.
 
     Raises:
-        ConfigurationError: it is not there, or something else is in its place.
+        SignedObjectMissing: it is not there.
+        ConfigurationError: something else is in its place.
         OSError: the store cannot be read.
     """
     where = f"{store.uri.rstrip('/')}/{name}"
@@ -83,7 +88,7 @@ def open_signed(
     except ObjectNotFound:
         if store.has_folder(f"{name}/"):
             raise ConfigurationError(f"{where}: is a folder; {remedy}") from None
-        raise ConfigurationError(f"{where}: {missing}") from None
+        raise SignedObjectMissing(f"{where}: {missing}") from None
 
 
 def verified_lines(
@@ -106,7 +111,7 @@ def verified_lines(
         raise NotSigned
     begin = len(signature) + 1
     digest = hashlib.sha256()
-    for piece in _pieces(snapshot, begin):
+    for piece in pieces_of(snapshot, begin):
         digest.update(piece)
     try:
         text, data = signature.decode("ascii"), context + digest.digest()
@@ -115,15 +120,20 @@ def verified_lines(
         raise NotSigned from None
     if not is_signed:
         raise NotSigned
-    return map(json.loads, _lines(_pieces(snapshot, begin)))
+    return parsed_lines(pieces_of(snapshot, begin))
 
 
-def _pieces(snapshot: Snapshot, start: int) -> Iterator[bytes]:
+def pieces_of(snapshot: Snapshot, start: int = 0) -> Iterator[bytes]:
     """Yields the bytes from an offset on."""
     size = snapshot.info.size
     while start < size and (piece := snapshot.read(start, min(_PIECE, size - start))):
         start += len(piece)
         yield piece
+
+
+def parsed_lines(pieces: Iterable[bytes]) -> Iterator[Any]:
+    """Yields lines of JSON that were verified before, parsed."""
+    return map(json.loads, _lines(pieces))
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rally.receipts.receipt import Stage
 from rally.withdrawal.fold import RequestStatus
-from rally.withdrawal.people_index import PeopleBuilder, PeopleIndex
+from rally.withdrawal.people_index import Enrolment, PeopleBuilder, PeopleIndex
 
 COPY = "copy"
 """Why a request is held whose person gets their copy first, and then leaves."""
@@ -128,23 +128,6 @@ class Withdrawal:
         return replace(self, stages={**self.stages, stage: time})
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """An enrolment of a person who is on the list.
-
-    Attributes:
-        participant: Platform pseudonym.
-        scope: A namespace, or RALLY.
-        time: Submission timestamp, microseconds.
-        document_id: Id of the ping.
-    """
-
-    participant: str
-    scope: str
-    time: int
-    document_id: str
-
-
 class OrderReceipts(NamedTuple):
     """Receipts of an order to expunge; see rally.registry.expunges.
 
@@ -187,9 +170,13 @@ class WithdrawalList:
         """Numbers of the receipts that tell of an order to expunge."""
         return next((each.receipts for each in self.orders if each.order == order), ())
 
-    def people(self) -> PeopleIndex:
-        """Who is on it, by platform pseudonym: what the fold needs of each."""
-        builder = PeopleBuilder()
+    def people(self, former: PeopleIndex | None = None) -> PeopleIndex:
+        """Who is on it, by platform pseudonym: what the fold needs of each.
+
+        Args:
+            former: Index of the list before; without it all is new.
+        """
+        builder = PeopleBuilder(former)
         for each in self.withdrawals:
             if each.participant is not None:
                 terms = each.status, frozenset(each.deferred)
@@ -197,10 +184,5 @@ class WithdrawalList:
                     each.participant, each.scope, each.time, each.request, terms
                 )
         for enrolment in self.enrolments:
-            builder.join(
-                enrolment.participant,
-                enrolment.scope,
-                enrolment.time,
-                enrolment.document_id,
-            )
+            builder.join(*enrolment)
         return builder.build(self.counter)

@@ -84,7 +84,7 @@ def list_lost(desk: Desk) -> Iterator[None]:
     desk.at(NEXT)
     desk.ingest([desk.leaves(1, LEFT)])
     desk.quietly(*JOBS)
-    Path("store/platform/withdrawals/list.json").unlink()
+    Path("store/platform/withdrawals/root.json").unlink()
     yield
     yield
 

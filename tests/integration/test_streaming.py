@@ -16,7 +16,7 @@ from rally.ingestion.settings import IngestSettings
 from rally.ingestion.setup import check_before_start
 from rally.outcomes import Count
 from rally.storage.objectstore.open_store import open_store
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.support.pubsub_topic import Topic
 from tests.support.world import (
     AS_OF,
@@ -272,7 +272,7 @@ def test_stream_that_loses_the_list_ends_with_one_line(world, store, topic, lost
 
     if lost:
         platform = open_store(f"{store}/platform")
-        platform.delete(LIST, platform.stat(LIST).generation)
+        platform.delete(ROOT, platform.stat(ROOT).generation)
         problem = "the withdrawal list is missing, and who has left is not known"
     else:
         world.publish(store, 4)
@@ -286,7 +286,7 @@ def test_stream_that_loses_the_list_ends_with_one_line(world, store, topic, lost
 
     out, errors = job.communicate(timeout=DEADLINE)
     assert (job.returncode, out, errors.count("\n")) == (2, "", 1)
-    assert errors.startswith(f"rally: {store}/platform/{LIST}: {problem}")
+    assert errors.startswith(f"rally: {store}/platform/{ROOT}: {problem}")
     left_behind = number - 1 - len(stored_ids(store))
     assert left_behind
     world.publish(store, 5)

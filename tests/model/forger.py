@@ -18,7 +18,7 @@ from rally.errors import ConfigurationError
 from rally.events import MAIL, RALLY, Event, EventKind, read_events, write_events
 from rally.times import from_micros
 from rally.withdrawal.fold import RequestStatus
-from rally.withdrawal.list_object import LIST, read_list
+from rally.withdrawal.list_object import read_list
 from rally.withdrawal.newest_list import newest_signed
 from rally.withdrawal.requests import key_of, subject_of
 from tests.model.comparison import Comparison
@@ -26,6 +26,7 @@ from tests.model.draws import people, scopes
 from tests.model.words import STRANGERS, STUDIES, moment
 from tests.support import forged_decisions
 from tests.support.request_decisions import rule_on
+from tests.support.stores import restore_list, save_list
 from tests.support.world import HOUSE
 
 _STUDY = [
@@ -42,7 +43,7 @@ class Forger(Comparison):
 
     def __init__(self) -> None:
         super().__init__()
-        self.older = self.system.platform.read(LIST)
+        self.older = save_list(self.system.platform)
         self.has_strangers = False
 
     @rule(kind=st.sampled_from(_STUDY + _REQUESTS), study=st.sampled_from(STUDIES),
@@ -99,13 +100,13 @@ class Forger(Comparison):
     def put_an_older_list_back(self) -> None:
         """Jobs but deletion begin by refusing it; then the newest is restored."""
         platform = self.system.platform
-        newest, info = platform.read(LIST), platform.stat(LIST)
-        generation = platform.replace(LIST, self.older, info.generation)
+        newest = save_list(platform)
+        restore_list(platform, self.older)
         older = read_list(platform)
         if newest_signed(platform, older) > older.list.counter:
             with pytest.raises(ConfigurationError, match="an older one was put"):
                 self.system.compact()
-        platform.replace(LIST, newest, generation)
+        restore_list(platform, newest)
 
     def _subjects(self) -> tuple[str, ...]:
         published = self.system.withdrawals().withdrawals

@@ -34,7 +34,7 @@ _OF_PLATFORM = [
     *("events/", "events/.DS_Store", "events/date=2022-13-45/a.avro", "leases/"),
     *("leases/runs/notes.txt", "states/notes.json", "holds/placed/a.json~"),
     *("dead-letters/README", "plans/Thumbs.db", "receipts/1.json"),
-    "withdrawals/list.json.bak",
+    "withdrawals/root.json.bak",
 ]
 FOREIGN = [("data", name) for name in _OF_DATA]
 FOREIGN += [("platform", name) for name in _OF_PLATFORM]

@@ -17,7 +17,7 @@ from rally.audit.findings import Check, Status
 from rally.audit.row_audit import RowAudit
 from rally.errors import CorruptFile
 from rally.storage.objectstore.open_store import open_store
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.support.world import (
     GARDEN,
     HOUSE,
@@ -98,7 +98,7 @@ def test_broken_promise_is_named_and_ends_with_1(world, lived_in, capsys):
 
 def test_what_cannot_be_checked_ends_with_2(world, lived_in, capsys):
     platform = open_store(f"{lived_in}/platform")
-    platform.delete(LIST, platform.stat(LIST).generation)
+    platform.delete(ROOT, platform.stat(ROOT).generation)
 
     status, out, errors = run(world, lived_in, capsys)
 

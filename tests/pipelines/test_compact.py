@@ -175,7 +175,7 @@ def test_nothing_is_compacted_without_the_withdrawal_list(
 ):
     before = data(store)
     platform = open_store(f"{store}/platform")
-    info = platform.stat("withdrawals/list.json")
+    info = platform.stat("withdrawals/root.json")
     platform.delete(info.name, info.generation)
 
     status, out, errors = run(world, store, capsys)

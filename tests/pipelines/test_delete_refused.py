@@ -8,7 +8,8 @@ import pytest
 from pipelines import cli
 from rally.events import RALLY
 from rally.storage.objectstore.open_store import open_store
-from rally.withdrawal.list_object import LIST, read_list
+from rally.withdrawal.list_object import read_list
+from rally.withdrawal.root import ROOT
 from tests.pipelines.conftest import delete
 from tests.support.stores import see_list
 from tests.support.world import (
@@ -64,7 +65,7 @@ def test_store_and_keys_are_required(world, store, capsys):
 
 def lose(world, store, tmp_path):
     platform = open_store(f"{store}/platform")
-    platform.delete(LIST, platform.stat(LIST).generation)
+    platform.delete(ROOT, platform.stat(ROOT).generation)
 
 
 def forge(world, store, tmp_path):
@@ -72,7 +73,7 @@ def forge(world, store, tmp_path):
 
 
 def edit(world, store, tmp_path):
-    path = Path(store) / "platform" / LIST
+    path = Path(store) / "platform" / ROOT
     path.write_bytes(path.read_bytes().replace(b'"counter":7', b'"counter":8'))
 
 
@@ -100,7 +101,7 @@ def test_job_without_the_list_as_it_was_does_nothing(
 
     found = delete(world, store, capsys, *more)
 
-    where = f"{store}/platform/{LIST}"
+    where = f"{store}/platform/{ROOT}"
     assert found == (2, "", f"rally: {where}: {message.format(store=store)}\n")
     assert contents(store) == before
 
@@ -115,7 +116,7 @@ def test_older_list_that_was_put_back_is_made_good(world, lived_in, capsys):
 
     assert (status, errors) == (
         1,
-        f"rally: {lived_in}/platform/{LIST}: is list 0, and signed records know of list"
+        f"rally: {lived_in}/platform/{ROOT}: is list 0, and signed records know of list"
         " 7: an older one was put back; restore the newest, or run `rally delete`,"
         " which makes the next from the event log\n",
     )

@@ -42,7 +42,7 @@ LITTER = {
     "desktop.ini": b"[.ShellClassInfo]\r\n",
     "lost+found/#12": b"\0",
     "notes (copy).json": b'{"kind": 1}',
-    "list.json.bak": b"[" * 100_000,
+    "root.json.bak": b"[" * 100_000,
 }
 JOBS = {
     "ingest": ["ingest", "--input={folder}/in.ndjson"],

@@ -167,7 +167,7 @@ SPOILT = (
 ALSO = {
     unmounted: ["{store}: is not a store: "],
     mount_point: ["{store}: is not a store: "],
-    other_platform: ["{store}/platform/withdrawals/list.json: the withdrawal list is"],
+    other_platform: ["{store}/platform/withdrawals/root.json: the withdrawal list is"],
 }
 """What a job tells of other places beside the first."""
 

@@ -10,8 +10,8 @@ from rally.events import RALLY
 from rally.storage.layout import view_file
 from rally.storage.marker import NAME, read_marker
 from rally.storage.objectstore.open_store import open_store
-from rally.withdrawal.list_object import LIST
-from tests.support.stores import mark_stores, see_list
+from rally.withdrawal.root import ROOT
+from tests.support.stores import mark_stores, save_list, see_list
 from tests.support.world import (
     GARDEN,
     HOUSE,
@@ -136,7 +136,8 @@ def test_stores_by_study_have_one_list(world, store, pings, tmp_path, capsys):
 def test_first_job_works_under_list_0(world, store, pings, capsys):
     assert run("replay", world, store, capsys) == (0, "no dead letters\n", "")
     before = contents(store)
-    made = {f"platform/{each}" for each in (NAME, LIST)}
+    lists = {f"platform/{each}" for each in save_list(open_store(f"{store}/platform"))}
+    made = {f"platform/{NAME}", *lists}
     decided = {name for name in before if name.startswith("platform/decisions/")}
     assert f"platform/{entry_name(1)}" in decided
     views = {view_file(study) for study in (GARDEN, POND)}
@@ -144,7 +145,7 @@ def test_first_job_works_under_list_0(world, store, pings, capsys):
 
     assert run("ingest", world, store, capsys, f"--input={pings}")[0] == 0
 
-    assert contents(store)[f"platform/{LIST}"] == before[f"platform/{LIST}"]
+    assert contents(store)[f"platform/{ROOT}"] == before[f"platform/{ROOT}"]
     assert set(lists_of_rows(store).values()) == {0}
 
 
@@ -158,7 +159,7 @@ def used(world, store, pings, capsys):
 
 def lose(world, store, tmp_path):
     platform = open_store(f"{store}/platform")
-    platform.delete(LIST, platform.stat(LIST).generation)
+    platform.delete(ROOT, platform.stat(ROOT).generation)
 
 
 def put_back(world, store, tmp_path):
@@ -171,7 +172,7 @@ def forge(world, store, tmp_path):
 
 
 def edit(world, store, tmp_path):
-    path = Path(store) / "platform" / LIST
+    path = Path(store) / "platform" / ROOT
     path.write_bytes(path.read_bytes().replace(b'"counter":7', b'"counter":8'))
 
 
@@ -199,7 +200,7 @@ def test_job_without_the_newest_list_reads_nothing(
 
     found = run(job, world, used, capsys, *more)
 
-    where = f"{used}/platform/{LIST}"
+    where = f"{used}/platform/{ROOT}"
     expected = f"rally: {where}: {message.format(store=used)}\n"
     assert found == (2, "", expected)
     assert contents(used) == before
@@ -218,7 +219,7 @@ def test_another_platform_beside_the_store_is_refused(world, used, tmp_path, cap
         "",
         f"rally: {used}: belongs to platform {ids[0]}, and not to {ids[1]}; correct"
         " --store or --platform\n"
-        f"rally: {other}/withdrawals/list.json: the withdrawal list is missing, and who"
+        f"rally: {other}/withdrawals/root.json: the withdrawal list is missing, and who"
         " has left is not known without it; restore it, or let `rally delete"
         " --rebuild_list` make it anew from the event log\n",
     )

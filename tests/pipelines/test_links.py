@@ -327,7 +327,7 @@ def put_folder(place, _):
     [
         ("rally-store.json", "what `rally init` made there"),
         ("platform/rally-store.json", "what `rally init` made there"),
-        ("platform/withdrawals/list.json", "the withdrawal list"),
+        ("platform/withdrawals/root.json", "the withdrawal list"),
     ],
 )
 def test_what_stands_in_the_place_of_marker_or_list_is_named(

@@ -278,7 +278,7 @@ def test_wrong_options_are_one_line(world, store, capsys, option, message):
 def test_lost_list_stops_the_purge(world, store, fill, capsys):
     fill(world, store)
     platform = open_store(f"{store}/platform")
-    info = platform.stat("withdrawals/list.json")
+    info = platform.stat("withdrawals/root.json")
     platform.delete(info.name, info.generation)
     before = stored_ids(store)
     status, _, errors = purge(world, store, capsys, "--as_of=2026-11-17")

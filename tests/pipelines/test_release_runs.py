@@ -14,8 +14,8 @@ from rally.releases.draft import draft_name
 from rally.releases.ledger_lines import line_name
 from rally.releases.recipe_files import find_recipe
 from rally.storage.partitions import Bucket
-from rally.withdrawal.list_object import LIST
 from tests.pipelines.release_garden import Garden
+from tests.support.stores import restore_list, save_list
 from tests.support.world import AS_OF, GARDEN, contents
 
 pytestmark = pytest.mark.slow("jobs")
@@ -85,11 +85,10 @@ def test_nobody_counts_who_left_while_deletion_did_not_run(garden, capfd):
 
 def test_list_that_was_put_back_is_refused_by_launcher_and_workers(garden, capfd):
     garden.approve()
-    before = garden.platform.read(LIST)
+    before = save_list(garden.platform)
     garden.leave(3)
     garden.delete()
-    generation = garden.platform.stat(LIST).generation
-    garden.platform.replace(LIST, before, generation)
+    restore_list(garden.platform, before)
     capfd.readouterr()
 
     assert garden.run("release", GARDEN, "pages") == 2

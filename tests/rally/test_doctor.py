@@ -173,7 +173,7 @@ def other_store(place):
 
 
 def no_list(place):
-    path = Path(place.platform, "withdrawals", "list.json")
+    path = Path(place.platform, "withdrawals", "root.json")
     path.unlink()
     what = (
         f"{path}: the withdrawal list is missing, and who has left is not known without"

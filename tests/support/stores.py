@@ -17,10 +17,11 @@ from rally.keys.names import Job, signing
 from rally.keys.signing import PUBLIC, SigningKey, read_public
 from rally.storage.layout import Stores
 from rally.storage.marker import NAME, Marker, PlaceKind, new_id, read_marker
-from rally.storage.objectstore.interface import ObjectStore
+from rally.storage.objectstore.interface import ObjectStore, upsert
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.bootstrap import begin_list
-from rally.withdrawal.list_object import LIST, publish_list
+from rally.withdrawal.list_object import publish_list
+from rally.withdrawal.root import FOLDER, ROOT
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.support.people import job_key, job_keys, people, signer
 
@@ -113,9 +114,30 @@ def publish(
     found_platform(store)
     if key is None:
         key = job_key(Job.DELETE) if withdrawals.counter else signer("owner-1").key
-    info = store.stat(LIST)
+    info = store.stat(ROOT)
     generation = info.generation if info else None
-    return publish_list(store, withdrawals, read_chain(store).head, key, generation)
+    head = read_chain(store).head
+    return publish_list(store, withdrawals, head, key, generation)[1]
+
+
+def save_list(store: ObjectStore) -> dict[str, bytes]:
+    """The bytes of the list's objects by name, as a backup has them.
+
+    Args:
+        store: the platform's.
+    """
+    return {each.name: store.read(each.name) for each in store.list(FOLDER)}
+
+
+def restore_list(store: ObjectStore, saved: dict[str, bytes]) -> None:
+    """Puts a list back beside the newest, and its root in the place of that one's.
+
+    Args:
+        store: the platform's.
+        saved: what `save_list` gave.
+    """
+    for name, data in saved.items():
+        upsert(store, name, data)
 
 
 def replace_key(

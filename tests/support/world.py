@@ -34,7 +34,8 @@ from rally.storage.last_runs import FOLDER
 from rally.storage.marker import read_marker
 from rally.storage.objectstore.open_store import open_store
 from rally.times import to_micros
-from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal
+from rally.withdrawal.people_index import Enrolment
+from rally.withdrawal.withdrawal_list import Withdrawal
 from tests.rally.withdrawal.lists import joined, left, publish
 from tests.support.message_files import SCHEMA
 from tests.support.people import make_people_keys

@@ -31,7 +31,7 @@ from rally.storage.container import encode_container
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Partition, new_file
 from rally.validation.leaves import zig_zag
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.model.words import moment
 from tests.rally.audit.audited_platform import (
     SEALED_PREFIX,
@@ -427,7 +427,7 @@ def derived_avro(deployment):
 def put_back_list(deployment):
     """It is signed as well, and a decision names a later one."""
     see_list(deployment.platform, 99)
-    return LIST, {"an older list than signed records know of": 1}
+    return ROOT, {"an older list than signed records know of": 1}
 
 
 def of_no_list(deployment):

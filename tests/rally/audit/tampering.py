@@ -17,10 +17,12 @@ from rally.receipts.receipt import receipt_name
 from rally.registry.notices import NoticeName
 from rally.storage.layout import view_file, view_folder
 from rally.storage.marker import NAME as MARKER
+from rally.storage.objectstore.interface import upsert
 from rally.storage.runs import RUNS
 from rally.storage.snapshots import header_of
-from rally.withdrawal.list_object import LIST, read_list
+from rally.withdrawal.list_object import read_list
 from rally.withdrawal.requests import key_of, subject_of
+from rally.withdrawal.root import ROOT, read_root
 from rally.withdrawal.study_view import StudyView
 from rally.withdrawal.view_object import encode_view
 from rally.withdrawal.withdrawal_list import WithdrawalList
@@ -30,7 +32,7 @@ from tests.rally.audit import object_violations
 from tests.support.access_cases import ARCHIVE, CASE, built
 from tests.support.forged_decisions import forge, strangers_key
 from tests.support.people import job_key
-from tests.support.stores import FOUNDED, publish
+from tests.support.stores import FOUNDED, publish, restore_list
 from tests.support.world import GARDEN, POND
 
 ZERO = "0" * 32
@@ -133,12 +135,6 @@ def older_view(deployment):
     put_view(deployment, deployment.first_view)
 
 
-def put_in_place(deployment, data):
-    """The list becomes another one."""
-    info = deployment.platform.stat(LIST)
-    deployment.platform.replace(LIST, data, info.generation)
-
-
 def list_of_a_stranger(deployment):
     """Nobody has left."""
     newer = WithdrawalList(deployment.withdrawals().counter + 5)
@@ -152,11 +148,22 @@ def list_of_the_purge(deployment):
 
 def older_list(deployment):
     """Which deletion signed, before the receipts that are there."""
-    put_in_place(deployment, deployment.first_list)
+    restore_list(deployment.platform, deployment.first_list)
+
+
+def other_people(deployment):
+    """The root names a list by its hash, and other bytes have the name."""
+    name = read_root(deployment.platform).root.list.name
+    upsert(deployment.platform, name, WithdrawalList().people().data)
+
+
+def no_people(deployment):
+    name = read_root(deployment.platform).root.list.name
+    deployment.platform.delete(name, deployment.platform.stat(name).generation)
 
 
 def no_list(deployment):
-    deployment.platform.delete(LIST, deployment.platform.stat(LIST).generation)
+    deployment.platform.delete(ROOT, deployment.platform.stat(ROOT).generation)
 
 
 def receipt_again(deployment):

@@ -89,7 +89,7 @@ def seed(deployment, prefix):
         "results/": f"audit/{'0' * 32}.json",
         "leases/": "delete.json",
         "runs/": "ingest.json",
-        "withdrawals/": "list.json",
+        "withdrawals/": "root.json",
     }[prefix]
     deployment.platform.create(prefix + name, b"{}")
 

@@ -22,7 +22,7 @@ from rally.retention.settings import PurgeSettings
 from rally.storage.last_runs import JOBS
 from rally.storage.layout import view_file
 from rally.storage.marker import NAME as MARKER
-from rally.withdrawal.list_object import LIST, read_list
+from rally.withdrawal.list_object import read_list
 from rally.withdrawal.requests import key_of, subject_of
 from tests.rally.audit import tampering
 from tests.rally.audit.audited_platform import (
@@ -33,6 +33,7 @@ from tests.rally.audit.audited_platform import (
 )
 from tests.support.memory_deployment import DeploymentSettings
 from tests.support.named_tests import Named
+from tests.support.stores import save_list
 from tests.support.world import GARDEN
 from tests.templates.terraform.accounts import table
 
@@ -137,9 +138,11 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
         Tampering(
             tampering.list_of_the_purge, refusal="is not as deletion published it"
         ),
+        Tampering(tampering.other_people, refusal="is not as deletion published it"),
     ],
     (DELETES, PLATFORM, "withdrawals/"): [
         Tampering(tampering.no_list, refusal="the withdrawal list is missing"),
+        Tampering(tampering.no_people, refusal="the withdrawal list is missing"),
         Tampering(
             tampering.older_list, Check.WITHDRAWN, "an older list", "", Check.FILES
         ),
@@ -321,7 +324,7 @@ def settled(make_deployment):
     """A platform on which all jobs have done what there is to do."""
     deployment = make_deployment()
     deployment.live_a_week()
-    deployment.first_list = deployment.platform.read(LIST)
+    deployment.first_list = save_list(deployment.platform)
     deployment.first_view = deployment.data.read(view_file(GARDEN))
     deployment.at(7)
     run_all(deployment)

@@ -10,7 +10,7 @@ from rally.errors import ConfigurationError
 from rally.events import EventKind
 from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.model.words import moment
 from tests.rally.audit.audited_platform import (
     InMemoryAuditSettings,
@@ -51,14 +51,14 @@ OF_THE_LIST = {
 
 
 def test_missing_list(deployment):
-    deployment.platform.delete(LIST, deployment.platform.stat(LIST).generation)
+    deployment.platform.delete(ROOT, deployment.platform.stat(ROOT).generation)
     seen = unseen(deployment)
     assert set(seen) == OF_THE_LIST
     assert "the withdrawal list is missing" in seen[Check.WITHDRAWN][0].what
 
 
 def test_changed_list(deployment):
-    deployment.damage(deployment.platform, LIST)
+    deployment.damage(deployment.platform, ROOT)
     assert set(unseen(deployment)) == OF_THE_LIST
 
 

@@ -11,7 +11,8 @@ from rally.registry.transitions import States
 from rally.times import to_micros
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from rally.withdrawal.admission import admit
-from rally.withdrawal.list_object import LIST, read_list
+from rally.withdrawal.list_object import read_list
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import WithdrawalList
@@ -88,4 +89,4 @@ def left(who, when, scope=RALLY, **changes):
     return event._replace(**changes)
 
 
-__all__ = ["LIST", "Office", "left"]
+__all__ = ["ROOT", "Office", "left"]

@@ -18,6 +18,7 @@ from rally.registry.transitions import StudyAction
 from rally.storage.marker import NAME
 from rally.storage.objectstore.open_store import open_store
 from tests.support.platform_conclusion import conclude_platform
+from tests.support.stores import save_list
 from tests.support.study_decisions import decide_study
 from tests.support.world import GARDEN, HOUSE, POND, World, contents
 
@@ -98,7 +99,7 @@ def test_makes_store_platform_keys_and_the_first_list(init):
         f"platform/{NAME}",
         f"platform/{FOUNDING}",
         *(f"platform/decisions/{number:012d}.json" for number in (2, 3, 4)),
-        "platform/withdrawals/list.json",
+        *(f"platform/{each}" for each in save_list(open_store("store/platform"))),
         *(f"views/study={each}/withdrawn.json" for each in (GARDEN, POND)),
     }
 
@@ -485,16 +486,16 @@ def test_nothing_begins_where_the_platform_is_concluded(init):
     owner = open_signer("keys/people", "owner-1")
     platform = open_store("store/platform")
     conclude_platform(platform, at, approved_by=owner, by=by)
-    Path("store/platform/withdrawals/list.json").unlink()  # as it goes with it
+    Path("store/platform/withdrawals/root.json").unlink()  # as it goes with it
     status, _, complaint = init()
     assert (status, "the platform is concluded" in complaint) == (2, True)
-    assert not Path("store/platform/withdrawals/list.json").exists()
+    assert not Path("store/platform/withdrawals/root.json").exists()
 
 
 @pytest.mark.parametrize(
     ("lost", "stored"),
     [
-        ("pseudonym.platform", "platform/withdrawals/list.json"),
+        ("pseudonym.platform", "platform/withdrawals/root.json"),
         (f"pseudonym.{GARDEN}", f"data/study={GARDEN}/a.avro"),
     ],
 )
@@ -513,11 +514,11 @@ def test_list_that_was_lost_is_not_begun_anew(init):
     init()
     Path(f"store/data/study={GARDEN}").mkdir(parents=True)
     Path(f"store/data/study={GARDEN}/a.avro").touch()
-    Path("store/platform/withdrawals/list.json").unlink()
+    Path("store/platform/withdrawals/root.json").unlink()
     status, _, complaint = init()
     assert status == 2
     assert complaint.startswith(
-        "rally: store/platform/withdrawals/list.json: the withdrawal list is missing"
+        "rally: store/platform/withdrawals/root.json: the withdrawal list is missing"
     )
 
 

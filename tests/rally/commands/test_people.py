@@ -10,7 +10,7 @@ from rally.decisions.verifying import read_chain
 from rally.keys.names import Job
 from rally.receipts.chain import append
 from rally.receipts.receipt import receipt_name
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.rally.receipts.examples import KEY, made, request
 from tests.support.people import make_people_keys
@@ -204,7 +204,7 @@ def test_decisions_name_the_list_that_was_there(desk):
 def test_people_decide_where_no_list_can_be_believed(desk):
     """The newest that signed records know is named."""
     see_list(desk.platform, 7)
-    desk.platform.create(LIST, b"no list")
+    desk.platform.create(ROOT, b"no list")
     assert desk.add()[0] == 0
     assert desk.chain.records[-1].entry.list == 7
 
@@ -240,7 +240,7 @@ def test_receipts_that_the_list_does_not_know_yet_keep_counting(desk):
 
 
 def test_key_is_not_replaced_beside_a_list_that_nobody_can_believe(desk):
-    desk.platform.create(LIST, b"no list")
+    desk.platform.create(ROOT, b"no list")
     public = f"{desk.keys}/person.stop.public.json"
     asks = ("people", "replace-key", "--job=delete", "--public", public)
     status, _, complaint = desk.type(*asks, by="owner-1")

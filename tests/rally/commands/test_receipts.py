@@ -271,10 +271,10 @@ def test_wrong_use_is_one_line(rally, platform, words, message):
 
 @pytest.mark.parametrize("command", ["verify", "show"])
 def test_nothing_is_said_without_the_list(rally, platform, command):
-    (Path(platform.uri) / "withdrawals" / "list.json").unlink()
+    (Path(platform.uri) / "withdrawals" / "root.json").unlink()
     message = refused(rally, command, *OPTIONS, standard_input=ID.encode())
     assert message.startswith(
-        f"{platform.uri}/withdrawals/list.json: the withdrawal list is missing"
+        f"{platform.uri}/withdrawals/root.json: the withdrawal list is missing"
     )
 
 

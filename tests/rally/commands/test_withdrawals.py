@@ -12,7 +12,7 @@ from rally.receipts.receipt import Stage
 from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
 from rally.times import to_micros
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.rally.commands.office import left
 from tests.rally.commands.withdrawals_office import (
     MASS,
@@ -274,15 +274,15 @@ def test_no_pseudonym_is_shown(office):
 
 
 def test_without_a_list_nothing_is_shown(office):
-    (Path(office.store.uri) / LIST).unlink()
-    assert refused(office).startswith(f"{office.store.uri}/{LIST}: the withdrawal list")
+    (Path(office.store.uri) / ROOT).unlink()
+    assert refused(office).startswith(f"{office.store.uri}/{ROOT}: the withdrawal list")
 
 
 def test_a_changed_list_is_not_believed(office):
-    path = Path(office.store.uri) / LIST
+    path = Path(office.store.uri) / ROOT
     path.write_bytes(path.read_bytes().replace(b'"counter":0', b'"counter":1'))
     assert refused(office) == (
-        f"{office.store.uri}/{LIST}: is not as deletion published it; restore it from a"
+        f"{office.store.uri}/{ROOT}: is not as deletion published it; restore it from a"
         " backup"
     )
 

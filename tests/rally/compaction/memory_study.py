@@ -22,7 +22,7 @@ from rally.storage.leases import Leases
 from rally.storage.partitions import by_partition, list_files, read_view
 from rally.storage.writer import RowWriter, Table
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.support.reviews import write_reviews
@@ -140,7 +140,7 @@ class MemoryStudy:
         self.pseudonyms = Pseudonyms(
             {name: KeylessPrf(name) for name in (PLATFORM, STUDY)}
         )
-        if self.stores.platform.stat(LIST) is None:
+        if self.stores.platform.stat(ROOT) is None:
             self.publish(WithdrawalList())
 
     def publish(self, withdrawals):

@@ -9,8 +9,8 @@ from rally.events import RALLY
 from rally.receipts.receipt import Stage
 from rally.storage.layout import EVENTS, Partition
 from rally.storage.partitions import Bucket, compacted_file, partition_of
-from rally.withdrawal.list_object import LIST
 from tests.support.memory_deployment import Killed, Row, day, document_id
+from tests.support.stores import restore_list, save_list
 from tests.support.study_decisions import hold_rows
 from tests.support.world import GARDEN, HOUSE, POND
 
@@ -174,14 +174,13 @@ def test_restored_events_bring_nobody_back(closed):
 
 def test_restored_old_list_asks_for_deletion_anew(deployment):
     """No row is younger than it, so nobody can refuse it; the log knows who left."""
-    old = deployment.platform.read(LIST)
+    old = save_list(deployment.platform)
     deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]))
     deployment.leave(1, document="garden")
     deployment.delete()
     deployment.now = day(80)
     deployment.delete()
-    info = deployment.platform.stat(LIST)
-    deployment.platform.replace(LIST, old, info.generation)
+    restore_list(deployment.platform, old)
     deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 3)]), "back")
 
     assert deployment.delete().faults == []

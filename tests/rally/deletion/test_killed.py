@@ -6,7 +6,7 @@ import pytest
 
 from rally.deletion.plan_store import PlanStore
 from rally.events import RALLY
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.support.memory_deployment import Killed, Row, document_id
 from tests.support.world import GARDEN, HOUSE, POND
 
@@ -111,7 +111,7 @@ def test_run_does_its_steps_in_their_order(make_deployment):
     ]
     plan = ["plan.json", "begun.json", "applied.json", "done.json"]
     assert [step for step in steps if step in plan] == plan
-    list_, first = f"replace {LIST}", "create receipts/000000000001.json"
+    list_, first = f"replace {ROOT}", "create receipts/000000000001.json"
     order = [
         list_,
         "plan.json",

@@ -98,7 +98,7 @@ def test_enrolment_that_arrives_late_lets_it_count(deployment):
 def test_list_that_is_rebuilt_is_no_longer_for_it(deployment):
     deployment.leave(3, document="3")
     run(deployment, 30, 70, 111)
-    info = deployment.platform.stat("withdrawals/list.json")
+    info = deployment.platform.stat("withdrawals/root.json")
     deployment.platform.delete(info.name, info.generation)
     deployment.delete(rebuild_list=True)
     assert listed(deployment) == []

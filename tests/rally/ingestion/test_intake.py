@@ -19,7 +19,6 @@ from rally.storage.marker import NAME
 from rally.storage.objectstore.local_files import LOCK_NAME
 from rally.storage.objectstore.open_store import open_store
 from rally.validation.pseudonyms import stands_in
-from rally.withdrawal.list_object import LIST
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
 ID = "65f58083-cefe-4201-832f-0505c3b73d76"
@@ -47,8 +46,8 @@ def files(root: Path) -> dict[str, bytes]:
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
         if path.is_file()
-        and path.name not in (NAME, Path(LIST).name, LOCK_NAME)
-        and "decisions" not in path.parts
+        and path.name not in (NAME, LOCK_NAME)
+        and not {"decisions", "withdrawals"}.intersection(path.parts)
     }
 
 

@@ -649,7 +649,7 @@ def test_replay_judges_who_has_left_by_the_list_of_now(
 def test_replay_of_who_has_left_fails_without_the_list(small_rally, payload, job, me):
     job.publish(1, left(me, "rally-x", NOW - 9))
     job.ingest(small_rally.seal_glean("rally-x", "visit.1", payload()))
-    (path,) = job.root.glob("platform/withdrawals/*.json")
+    (path,) = job.root.glob("platform/withdrawals/root.json")
     path.unlink()
     with pytest.raises(ConfigurationError, match="the withdrawal list is missing"):
         job.replay(FailureReason.LEFT)

@@ -19,7 +19,7 @@ from rally.ingestion.setup import (
 from rally.storage.header import read_header
 from rally.storage.layout import Partition, new_file
 from rally.storage.objectstore.open_store import open_store
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.support.stores import make_stores, mark_stores
 from tests.support.world import contents
 
@@ -254,7 +254,7 @@ def test_folder_of_keys_that_is_none_is_not_filled(ready, tmp_path, folder):
 def test_store_without_a_list_is_refused(ready, name):
     if name:
         put(ready, name)
-    where = Path(ready.store, "platform", LIST)
+    where = Path(ready.store, "platform", ROOT)
     where.unlink()
     assert refusal(ready).startswith(f"{where}: the withdrawal list is missing, ")
     assert not where.exists()

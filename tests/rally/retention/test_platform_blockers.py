@@ -46,7 +46,7 @@ def test_platform_that_is_ready_has_none_and_says_what_will_go(ready):
     found = preview_of(ready)
     assert found.blockers == ()
     assert {each.what: each.objects for each in found.kinds if each.objects} == {
-        f"rows of {HOUSE}": 1, "plans": 1, "events": 1, "withdrawal list": 1,
+        f"rows of {HOUSE}": 1, "plans": 1, "events": 1, "withdrawal list": 3,
     }  # fmt: skip
     assert found.receipts == 0
     assert len(found.keys) == len(PLATFORM_KEYS) + 3

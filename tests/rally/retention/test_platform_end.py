@@ -106,7 +106,7 @@ def test_everything_goes_but_the_proof_and_what_was_published(deployment):
     assert [(each.what, each.objects) for each in last.gone] == [
         (f"rows of {HOUSE}", 2), ("consents", 1), ("dead letters", 1),
         ("copies of people", 1), ("plans", 3), ("results", 1), ("leases", 1),
-        ("last runs", 1), ("events", 2), ("withdrawal list", 1),
+        ("last runs", 1), ("events", 2), ("withdrawal list", 3),
         ("keys", len(PLATFORM_KEYS) - len(PURGE_KEYS)),
     ]  # fmt: skip
     assert last.finished == deployment.now.replace(microsecond=0)
@@ -133,7 +133,7 @@ def test_plan_says_what_will_go_and_takes_nothing(deployment):
     report = deployment.purging().plan()
     planned = planned_counts(report)
     assert planned[HOUSE, "enrollment.1", "concluded"] == (2, 0)
-    assert planned["", "(withdrawal list)", "concluded"] == (1, 0)
+    assert planned["", "(withdrawal list)", "concluded"] == (3, 0)
     after = deployment.all_objects()
     assert {name: after[name] for name in before} == before
 
@@ -218,7 +218,7 @@ def test_object_that_the_store_keeps_stops_what_follows(deployment):
     report = deployment.purge()
     assert [each[0].split("/")[0] for each in report.faults] == ["dead-letters"]
     assert report.exit_status == 1
-    assert "withdrawals/list.json" in deployment.records()
+    assert "withdrawals/root.json" in deployment.records()
     assert "platform/signing.delete.keyset.json" in deployment.key_files()
     deployment.platform.fault = lambda *_: None
     assert deployment.purge().exit_status == 0
@@ -229,7 +229,7 @@ def test_keys_of_pings_that_nobody_named_stop_it(deployment):
     furnish(deployment, leaves=False)
     report = deployment.purge(ping_keys=None)
     assert "the keys that open pings were not looked at; give --keys" in report.waits
-    assert "withdrawals/list.json" in deployment.records()
+    assert "withdrawals/root.json" in deployment.records()
 
 
 def test_key_of_a_study_that_may_still_collect_stops_it(deployment):
@@ -246,7 +246,7 @@ def test_key_of_a_study_that_may_still_collect_stops_it(deployment):
         f"{POND}: has keys or decisions here, and is not in the registry; put it back,"
         " or correct --studies; what follows waits for the next run"
     ]
-    assert "withdrawals/list.json" in deployment.records()
+    assert "withdrawals/root.json" in deployment.records()
     assert {*files} <= {*deployment.key_files()}
     deployment.registry = registry  # in which it is concluded
     assert [*deployment.purge().problems] == []

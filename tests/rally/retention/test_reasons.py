@@ -13,7 +13,7 @@ from rally.results import WrongResults
 from rally.retention.executor import make_batch_step
 from rally.retention.plan import write_plan
 from rally.retention.plan_entry import PLATFORM, STUDY, Phase, PlanEntry, Reason
-from rally.withdrawal.list_object import LIST
+from rally.withdrawal.root import ROOT
 from tests.rally.retention.stored_studies import register_folders, store_two_studies
 from tests.support.memory_deployment import Row
 from tests.support.purge_deployment import MemoryPurgeSettings
@@ -78,7 +78,7 @@ PLANTED = {
         "",
     ),
     "a plan that goes on": (Phase.REST, (*REST, UNTOLD), Reason.PLAN, ""),
-    "the list": (Phase.REST, (*REST, LIST), Reason.TEMPORARY, ""),
+    "the list": (Phase.REST, (*REST, ROOT), Reason.TEMPORARY, ""),
     "a receipt": (Phase.REST, (*REST, RECEIPT), Reason.TEMPORARY, ""),
     "a receipt as a plan": (Phase.REST, (*REST, RECEIPT), Reason.PLAN, ""),
     "a receipt as an archive": (Phase.REST, (*REST, RECEIPT), Reason.ARCHIVE, ""),
@@ -167,7 +167,7 @@ RECORDS = {
     "decision": "decisions/000000000001.json",
     "receipt": RECEIPT,
     "event": "events/date=2026-05-02/old.avro",
-    "withdrawal list": LIST,
+    "withdrawal list": ROOT,
 }
 """Records of the platform that no purge may take, however old they are."""
 

@@ -1,7 +1,8 @@
 """Withdrawal lists for tests, in few words."""
 
 from rally.withdrawal.fold import RequestStatus
-from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+from rally.withdrawal.people_index import Enrolment
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 from tests.support.stores import publish as publish_list
 
 

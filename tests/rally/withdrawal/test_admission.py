@@ -11,10 +11,10 @@ from rally.registry.transitions import States
 from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.admission import admit
 from rally.withdrawal.fold import Verdict, judge_row
+from rally.withdrawal.people_index import Enrolment
 from rally.withdrawal.rules import Rules
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import (
-    Enrolment,
     RequestState,
     Withdrawal,
     WithdrawalList,

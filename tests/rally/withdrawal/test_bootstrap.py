@@ -14,8 +14,8 @@ from rally.receipts.receipt import receipt_name
 from rally.storage.layout import EVENTS, Partition, Stores, log_file, new_file
 from rally.storage.writer import RowWriter, Table
 from rally.withdrawal.bootstrap import begin_anew, begin_list, open_list
-from rally.withdrawal.list_object import LIST
 from rally.withdrawal.newest_list import newest_signed
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.receipts.examples import RECEIPT
@@ -68,9 +68,9 @@ def write(stores, counter, study="rally-one", document="visit.1", day="2022-03-1
 
 def test_first_job_makes_list_0_and_the_next_finds_it(stores):
     assert begin_list(stores, STUDIES, founder) == WithdrawalList(0, (), ())
-    before = stores.platform.stat(LIST)
+    before = stores.platform.stat(ROOT)
     assert begin_list(stores, STUDIES, founder) == WithdrawalList(0, (), ())
-    assert stores.platform.stat(LIST) == before
+    assert stores.platform.stat(ROOT) == before
 
 
 def test_list_that_is_there_is_read_whatever_else_is(stores):
@@ -86,7 +86,7 @@ def test_list_that_is_there_is_read_whatever_else_is(stores):
         ("rally-one", ROW_FILE),
         ("rally-two", ROW_FILE),
         ("platform", log_file(EVENTS, "2022-03-14", "a" * 32)),
-        ("platform", "withdrawals/list.json.backup"),
+        ("platform", "withdrawals/root.json.backup"),
     ],
     ids=["row", "row of an unregistered study", "event", "beside its place"],
 )
@@ -95,9 +95,22 @@ def test_list_is_not_begun_anew_where_something_is_kept(stores, store, name):
     place.create(name, b"")
     message = refusal(begin_list, stores, STUDIES, founder)
     assert message.startswith(
-        f"{stores.platform.uri}/{LIST}: the withdrawal list is missing"
+        f"{stores.platform.uri}/{ROOT}: the withdrawal list is missing"
     )
-    assert stores.platform.stat(LIST) is None
+    assert stores.platform.stat(ROOT) is None
+
+
+def test_what_was_killed_while_it_made_list_0_is_begun_again(stores):
+    begin_list(stores, STUDIES, founder)
+    stores.platform.delete(ROOT, stores.platform.stat(ROOT).generation)
+    assert begin_list(stores, STUDIES, founder) == WithdrawalList(0, (), ())
+
+
+def test_list_whose_root_is_lost_is_not_begun_anew(stores):
+    publish(stores.platform, 5, left("ann", RALLY, 10))
+    stores.platform.delete(ROOT, stores.platform.stat(ROOT).generation)
+    message = refusal(begin_list, stores, STUDIES, founder)
+    assert "the withdrawal list is missing" in message
 
 
 @pytest.mark.parametrize(
@@ -112,7 +125,7 @@ def test_dead_letters_and_decisions_are_nobodys_rows(stores, name):
 def test_list_under_another_key_is_refused(stores):
     publish(stores.platform, 5, key=job_key(Job.PURGE))
     assert refusal(begin_list, stores, STUDIES, founder) == (
-        f"{stores.platform.uri}/{LIST}: is not as deletion published it; restore it"
+        f"{stores.platform.uri}/{ROOT}: is not as deletion published it; restore it"
         " from a backup"
     )
 
@@ -164,7 +177,7 @@ def test_older_list_than_signed_records_know_is_refused(stores, know):
     publish(stores.platform, 6)
     know(stores.platform, 7)
     assert refusal(open_list, stores.platform) == (
-        f"{stores.platform.uri}/{LIST}: is list 6, and signed records know of list 7:"
+        f"{stores.platform.uri}/{ROOT}: is list 6, and signed records know of list 7:"
         " an older one was put back; restore the newest, or run `rally delete`, which"
         " makes the next from the event log"
     )

@@ -19,7 +19,8 @@ from rally.withdrawal.fold import (
     Verdict,
     judge_row,
 )
-from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+from rally.withdrawal.people_index import Enrolment
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 SCOPES = {"S": "rally-s", "T": "rally-t", "R": RALLY}
 S, T, R = "S", "T", "R"

@@ -1,38 +1,35 @@
-"""The list as an object: read in pieces, and believed only as it was published."""
-
-from contextlib import contextmanager
+"""The list as two objects: who has left, and requests; both as the root names them."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rally.decisions.chain import Head
-from rally.decisions.contents import DecisionKind, StudyDecision
-from rally.decisions.entry import entry_name
 from rally.decisions.verifying import read_chain
-from rally.decisions.writing import decide
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.receipts.receipt import Stage
 from rally.withdrawal import signed_lines
-from rally.withdrawal.list_object import LIST, encode_list, read_list, read_people
-from rally.withdrawal.withdrawal_list import WithdrawalList
+from rally.withdrawal.list_object import publish_list, read_list, read_people
+from rally.withdrawal.root import ROOT, read_root, remove_unnamed
+from rally.withdrawal.withdrawal_list import OrderReceipts, WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.withdrawal.lists import joined, left, make_list
-from tests.support.people import job_key, signer
-from tests.support.stores import FOUNDED, found_platform, publish, replace_key
+from tests.support.people import job_key
+from tests.support.stores import publish
 
-DELETE = job_key(Job.DELETE)
 SOME = make_list(
     7,
     left("ann", "rally", 5).reached(Stage.SUPPRESSED, 6),
     left("bob", "rally-garden", 4, deferred=["rally-garden"]),
+    left(None, "rally-garden", 9),
     joined("ann", "rally", 8, "an enrolment\nof two lines"),
 )
+RECEIPTS = WithdrawalList(7, orders=(OrderReceipts("an order", (1, 3)),), receipts=9)
+READERS = [read_list, read_people]
 
 
 @pytest.mark.parametrize("piece", [1, 7, 64, 1 << 20])
-@pytest.mark.parametrize("published", [WithdrawalList(), SOME], ids=["empty", "some"])
+@pytest.mark.parametrize(
+    "published", [WithdrawalList(), SOME, RECEIPTS], ids=["empty", "some", "receipts"]
+)
 def test_list_is_read_as_it_was_published(monkeypatch, piece, published):
     monkeypatch.setattr(signed_lines, "_PIECE", piece)
     store = MemoryStore()
@@ -46,119 +43,95 @@ def test_list_is_read_as_it_was_published(monkeypatch, piece, published):
         published.people(), head, generation,
     )  # fmt: skip
     assert people.list.counter == published.counter
+    assert found.people == people.people == people.list
+    assert found.root == people.root == read_root(store).root
 
 
-@pytest.fixture(scope="module")
-def founded():
-    """A platform that has no list."""
+def named(store, kind):
+    root = read_root(store).root
+    return {"list": root.list, "requests": root.requests}[kind].name
+
+
+def lose(store, name):
+    store.delete(name, store.stat(name).generation)
+
+
+def write(store, name, data):
+    store.replace(name, data, store.stat(name).generation)
+
+
+OTHERS = {
+    "cut": lambda data: data[:-1],
+    "longer": lambda data: data + b"x",
+    "empty": lambda data: b"",
+    "another byte": lambda data: data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
+}
+
+
+@pytest.mark.parametrize("kind", ["list", "requests"])
+@pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS)
+def test_object_of_other_bytes_is_refused(kind, change):
     store = MemoryStore()
-    found_platform(store)
-    return store
-
-
-@contextmanager
-def holding(store, data):
-    """A list's bytes are in a platform meanwhile."""
-    store.create(LIST, data)
-    try:
-        yield
-    finally:
-        store.delete(LIST, store.stat(LIST).generation)
-
-
-def refuses(store):
-    for read in (read_list, read_people):
-        with pytest.raises(ConfigurationError, match="is not as deletion published it"):
+    publish(store, SOME)
+    name = named(store, kind)
+    write(store, name, change(store.read(name)))
+    for read in READERS if kind == "list" else [read_list]:
+        with pytest.raises(ConfigurationError) as caught:
             read(store)
-    return True
-
-
-@given(st.data())
-def test_any_other_bytes_are_refused(founded, data):
-    whole = encode_list(SOME, Head(1, "0" * 64), DELETE)
-    at = data.draw(st.integers(0, len(whole) - 1))
-    changed = data.draw(
-        st.sampled_from(
-            [
-                whole[:at],
-                whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :],
-                whole[:at] + b"\n" + whole[at:],
-                whole + whole[at:],
-            ]
+        assert str(caught.value) == (
+            f"memory://test/{name}: is not as deletion published it; restore it from a"
+            " backup"
         )
-    )
-    with holding(founded, changed):
-        assert refuses(founded)
+    if kind == "requests":  # nobody judges rows by them
+        assert set(read_people(store).list) == {"ann", "bob"}
 
 
-def test_signature_of_one_list_is_none_of_another(founded):
-    signature, _, _ = encode_list(SOME, Head(), DELETE).partition(b"\n")
-    _, _, body = encode_list(make_list(8), Head(), DELETE).partition(b"\n")
-    with holding(founded, signature + b"\n" + body):
-        assert refuses(founded)
-
-
-@pytest.mark.parametrize(
-    ("counter", "key"),
-    [
-        (7, job_key(Job.PURGE)),
-        (7, signer("owner-1").key),
-        (7, signer("decide").key),
-        (0, DELETE),
-        (0, signer("owner-2").key),
-    ],
-    ids=["purge", "founder", "person", "list 0 of deletion", "list 0 of another owner"],
-)
-def test_list_of_anybody_else_is_refused(founded, counter, key):
-    with holding(founded, encode_list(make_list(counter), Head(), key)):
-        assert refuses(founded)
-
-
-def test_list_0_is_signed_by_who_founded_the_platform(founded):
-    with holding(founded, encode_list(make_list(0), Head(), signer("owner-1").key)):
-        assert read_list(founded).list == make_list(0)
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"",
-        b"{",
-        b"[" * 5000,
-        b"[]\n",
-        b'{"counter":7}\n',
-        b'{"chain":{"digest":"","number":1},"counter":"7"}\n',
-        b'{"chain":{"digest":"","number":true},"counter":7}\n',
-        b'{"chain":{"number":1},"counter":7}\n',
-        b'{"chain":{"digest":"","number":1,"more":1},"counter":7}\n',
-        b'{"counter":7,"chain":' + b" " * 2000 + b'{"digest":"","number":1}}\n',
-    ],
-)
-def test_head_that_is_none_is_refused_before_it_is_believed(founded, head):
-    with holding(founded, b"00\n" + head):
-        assert refuses(founded)
-
-
-def test_replaced_key_signed_lists_up_to_its_last():
-    """The old key is another's by now: what it signs later is nobody's."""
-    store, new = MemoryStore(), signer("jo").key
-    publish(store, make_list(7))
-    replace_key(store, Job.DELETE, new, counter=7)
-    for counter, key in ((7, DELETE), (8, new)):
-        publish(store, make_list(counter), key)
-        assert read_list(store).list.counter == counter
-    publish(store, make_list(8), DELETE)
-    assert refuses(store)
-
-
-def test_decisions_are_held_against_what_the_list_names():
+@pytest.mark.parametrize("kind", ["list", "requests"])
+def test_object_of_another_list_is_refused(kind):
+    """Who may write could put an older one in its place, which was signed as well."""
     store = MemoryStore()
-    publish(store, make_list(7))
-    pause = StudyDecision("rally-garden", FOUNDED, "a bug")
-    decide(store, signer("stop"), DecisionKind.PAUSE, pause, FOUNDED)
-    found = read_list(store)
-    assert (found.head.number, found.decisions.head.number) == (1, 2)
-    assert not found.decisions.has_loss
-    publish(store, make_list(8))
-    store.delete(entry_name(2), store.stat(entry_name(2)).generation)
-    assert read_list(store).decisions.has_loss
+    publish(store, make_list(6))
+    older = store.read(named(store, kind))
+    publish(store, SOME)
+    write(store, named(store, kind), older)
+    with pytest.raises(ConfigurationError, match="is not as deletion published it"):
+        read_list(store)
+
+
+@pytest.mark.parametrize("kind", ["list", "requests"])
+def test_object_that_is_lost_is_a_lost_list(kind):
+    store = MemoryStore()
+    publish(store, SOME)
+    name = named(store, kind)
+    lose(store, name)
+    for read in READERS if kind == "list" else [read_list]:
+        with pytest.raises(ConfigurationError) as caught:
+            read(store)
+        assert str(caught.value).startswith(
+            f"memory://test/{name}: the withdrawal list is missing, and who has left"
+        )
+
+
+def test_list_that_is_replaced_in_this_moment_is_read_anew():
+    """The root was read, and then what it named had gone for a newer one."""
+    store = MemoryStore()
+    publish(store, make_list(6, left("ann", "rally", 5)))
+    waits = [True]
+
+    def replace(operation, name):
+        if operation == "open" and name != ROOT and "withdrawals/" in name and waits:
+            waits.clear()
+            generation = store.stat(ROOT).generation
+            root, _ = publish_list(
+                store, SOME, read_chain(store).head, job_key(Job.DELETE), generation
+            )
+            remove_unnamed(store, root)
+
+    for read, who in ((read_people, {"ann", "bob"}), (read_list, SOME)):
+        store.fault = replace
+        found = read(store).list
+        assert (found if read is read_list else set(found)) == who
+        assert not waits
+        waits.append(True)
+        store.fault = lambda *_: None
+        publish(store, make_list(6, left("ann", "rally", 5)))

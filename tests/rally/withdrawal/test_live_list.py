@@ -6,14 +6,14 @@ from rally.errors import ConfigurationError
 from rally.events import RALLY
 from rally.keys.names import Job
 from rally.storage.objectstore.local import LocalStore
-from rally.withdrawal.list_object import LIST
 from rally.withdrawal.live_list import LiveList
+from rally.withdrawal.root import ROOT
 from tests.fakes.memory_store import MemoryStore, nothing
 from tests.rally.withdrawal.lists import joined, left, publish
 from tests.support.people import job_key
 
 ALWAYS, NEVER = 0.0, 3600.0
-WHERE = f"memory://test/{LIST}"
+WHERE = f"memory://test/{ROOT}"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def store():
 
 
 def lose(store):
-    store.delete(LIST, store.stat(LIST).generation)
+    store.delete(ROOT, store.stat(ROOT).generation)
 
 
 def forge(store):
@@ -33,12 +33,12 @@ def forge(store):
 
 
 def cut(store):
-    info = store.stat(LIST)
-    store.replace(LIST, store.read(LIST)[:-2], info.generation)
+    info = store.stat(ROOT)
+    store.replace(ROOT, store.read(ROOT)[:-2], info.generation)
 
 
 def empty(store):
-    store.replace(LIST, b"", store.stat(LIST).generation)
+    store.replace(ROOT, b"", store.stat(ROOT).generation)
 
 
 def put_back(store):

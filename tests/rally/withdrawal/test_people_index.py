@@ -1,22 +1,25 @@
 """Everybody on the list in tens of bytes each, and nothing of them is lost."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.events import RALLY
-from rally.withdrawal.fold import Joined, Left, RequestStatus
-from rally.withdrawal.people_index import PeopleBuilder
-from rally.withdrawal.withdrawal_list import Enrolment, Withdrawal, WithdrawalList
+from rally.withdrawal.fold import Joined, Left, RequestStatus, judge_row
+from rally.withdrawal.people_index import Enrolment, PeopleBuilder, PeopleIndex
+from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
 people = st.sampled_from(
     [str(uuid.UUID(int=number)) for number in (0, 1, 2**64, 2**128 - 1)]
     + ["ann", "", "00000000000000000000000000000000", str(uuid.UUID(int=255)).upper()]
 )
-scopes = st.sampled_from([RALLY, "rally-a", "rally-b"])
-times = st.sampled_from([-1, 0, 5, 2**52])
+SCOPES = (RALLY, "rally-a", "rally-b")
+TIMES = (-1, 0, 5, 2**52)
+scopes = st.sampled_from(SCOPES)
+times = st.sampled_from(TIMES)
 requests = st.sampled_from(["a", f"{7:032x}", f"{8:032x}", str(uuid.UUID(int=9))])
 lefts = st.builds(
     lambda *each: each,
@@ -73,6 +76,78 @@ def test_people_of_a_scope_are_those_who_left_it(left, scope):
     assert all(found[who] == index[who] for who in found)
 
 
+@st.composite
+def histories(draw):
+    """Lists one after the other, each of which changes something of the one before."""
+    lists, left, joined = [], [], []
+    for counter in range(1, draw(st.integers(2, 5))):
+        left = [each for each in left if draw(st.integers(0, 4))]
+        left += draw(st.lists(lefts, max_size=3))
+        joined = [each for each in joined if draw(st.integers(0, 4))]
+        joined += draw(st.lists(joins, max_size=2))
+        left = draw(st.permutations(left))
+        lists.append(replace(as_list(left, joined), counter=counter))
+    return lists
+
+
+def verdicts(person):
+    """All that the fold can say of a person's rows."""
+    moments = [*TIMES, *(each + 1 for each in TIMES)]
+    return [judge_row(person, scope, time) for scope in SCOPES for time in moments]
+
+
+@given(histories())
+def test_verdicts_on_people_who_have_not_changed_since_are_the_same(lists):
+    former, indices = None, []
+    for each in lists:
+        former = each.people(former)
+        indices.append(former)
+    newest = indices[-1]
+    assert newest == lists[-1].people()  # whatever the numbers of its words
+    for index in indices:
+        changed = set(newest.changed_since(index.counter))
+        assert changed <= set(newest)
+        for who in set(newest) - changed:
+            assert newest[who] == index[who]
+            assert verdicts(newest[who]) == verdicts(index[who])
+    assert set(newest.changed_since(0)) == set(newest)
+    assert set(newest.changed_since(newest.counter)) == set()
+
+
+def test_change_of_anything_is_a_change_of_the_person():
+    who, other = str(uuid.UUID(int=5)), str(uuid.UUID(int=6))
+    one = (who, RALLY, 5, f"{7:032x}", RequestStatus.ACTIVE, ())
+    also = (other, RALLY, 5, f"{8:032x}", RequestStatus.ACTIVE, ())
+    join = (who, RALLY, 9, "one")
+    first = as_list([one, also], [join]).people()
+    for left, joined in [
+        ([(who, RALLY, 6, *one[3:])], [join]),
+        ([(who, "rally-a", *one[2:])], [join]),
+        ([(*one[:4], RequestStatus.HELD, ())], [join]),
+        ([(*one[:5], ("rally-a",))], [join]),
+        ([one, (who, RALLY, 8, f"{9:032x}", *one[4:])], [join]),
+        ([one], []),
+        ([one], [(who, RALLY, 9, "another")]),
+        ([one], [(who, "rally-a", 9, "one")]),
+        ([one], [join, (who, RALLY, 12, "two")]),
+    ]:
+        next_list = replace(as_list([also, *left], joined), counter=4)
+        assert set(next_list.people(first).changed_since(3)) == {who}
+
+
+def test_list_that_is_begun_anew_says_that_all_have_changed():
+    anew = replace(
+        as_list([("ann", RALLY, 5, "a", RequestStatus.ACTIVE, ())], []), counter=9
+    )
+    assert set(anew.people().changed_since(8)) == {"ann"}
+
+
+def test_index_of_another_version_is_refused():
+    data = as_list([], []).people().data
+    with pytest.raises(ValueError, match="another version"):
+        PeopleIndex(data[:7] + b"\x02" + data[8:])
+
+
 def test_nobody_is_found_by_another_spelling():
     builder, who = PeopleBuilder(), "00000000-0000-8000-8000-00000000000a"
     builder.leave(who, RALLY, 0, f"{1:032x}", (RequestStatus.ACTIVE, frozenset()))
@@ -91,4 +166,4 @@ def test_an_entry_takes_tens_of_bytes():
         builder.leave(
             who, RALLY, each, f"{each:032x}", (RequestStatus.ACTIVE, frozenset())
         )
-    assert builder.build(1).bytes == 44 * number
+    assert len(builder.build(1).data) < 52 * number + 200

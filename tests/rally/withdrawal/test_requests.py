@@ -12,8 +12,9 @@ from rally.events import MAIL, RALLY
 from rally.receipts.receipt import Stage
 from rally.registry.study import Unmatched
 from rally.withdrawal.fold import KEPT, RequestStatus, Verdict, judge_row
+from rally.withdrawal.people_index import Enrolment
 from rally.withdrawal.rules import LOOKING, Rules
-from rally.withdrawal.withdrawal_list import Enrolment, RequestState
+from rally.withdrawal.withdrawal_list import RequestState
 from tests.rally.withdrawal.event_logs import (
     Desk,
     X,

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rally.decisions.chain import Head
 from rally.errors import ConfigurationError
 from rally.keys.names import Job
 from rally.keys.signing import verifier_of
@@ -13,7 +12,7 @@ from rally.storage.marker import NAME, Marker, PlaceKind
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal import view_object
 from rally.withdrawal.fold import Verdict
-from rally.withdrawal.list_object import encode_list
+from rally.withdrawal.root import ROOT
 from rally.withdrawal.verdict_periods import FIRST, LAST, VerdictPeriod
 from rally.withdrawal.view_object import (
     ExpungedRows,
@@ -25,6 +24,7 @@ from rally.withdrawal.view_object import (
 from rally.withdrawal.withdrawal_list import WithdrawalList
 from tests.fakes.memory_store import MemoryStore
 from tests.support.people import job_key, signer
+from tests.support.stores import publish
 
 STUDY, NAME_OF_VIEW = "rally-garden", view_file("rally-garden")
 KEY = job_key(Job.DELETE)
@@ -104,10 +104,11 @@ def test_view_of_anybody_else_is_refused(key):
     assert refuses(holding(WHOLE), key=verifier_of(key.public))
 
 
-def test_withdrawal_list_is_no_view():
+def test_root_is_no_view():
     """The same key signs both."""
-    withdrawals = encode_list(WithdrawalList(7), Head(), KEY)
-    assert refuses(holding(withdrawals))
+    platform = MemoryStore()
+    publish(platform, WithdrawalList(7), KEY)
+    assert refuses(holding(platform.read(ROOT)))
 
 
 def test_view_of_another_study_or_platform_is_refused():

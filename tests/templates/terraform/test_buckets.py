@@ -12,7 +12,7 @@ from rally.storage.layout import CONSENTS, EVENTS
 from rally.storage.leases import FOLDER as LEASES
 from rally.storage.marker import NAME as MARKER
 from rally.storage.plan_objects import FOLDER as PLANS
-from rally.withdrawal.list_object import FOLDER as WITHDRAWALS
+from rally.withdrawal.root import FOLDER as WITHDRAWALS
 from tests.templates.terraform.module import load, references, resolved
 
 BUCKETS = load().of("google_storage_bucket")
