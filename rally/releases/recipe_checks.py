@@ -23,7 +23,8 @@ from rally.releases.cells import Cells
 from rally.releases.demographics import find_demographic
 from rally.releases.noise import noise_of
 from rally.releases.recipe import Grouping, MeasureKind, OneOf, Recipe, Value
-from rally.validation.leaves import LONG, Leaf
+from rally.validation.integer_bounds import LONG
+from rally.validation.leaves import Leaf
 
 _IS_ID = "is an id, by which people could be told apart"
 _IS_TIME = "is a time; from and until choose days"

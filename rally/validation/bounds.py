@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 from rally.errors import ConfigurationError
 from rally.validation.avro_types import Cases, Field, KeyBounds, Map, Record, Union
 from rally.validation.formats import FORMATS, Format
+from rally.validation.integer_bounds import BOUNDS
 from rally.validation.leaves import (
-    BOUNDS,
     PRIMITIVES,
     Leaf,
     TextLimit,

@@ -20,8 +20,8 @@ from rally.validation.avro_types import (
     Union,
 )
 from rally.validation.formats import Format
+from rally.validation.integer_bounds import LONG
 from rally.validation.leaves import (
-    LONG,
     MISFITS,
     SMALL,
     Encodings,

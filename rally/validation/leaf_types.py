@@ -6,7 +6,8 @@ Functions take `where`, the place in the schema in words, for their refusal.
 from typing import Any, NoReturn, TypeGuard
 
 from rally.validation.bounds import check_no_bounds, read_integer, read_text, refuse
-from rally.validation.leaves import BOUNDS, PRIMITIVES, UUID, Leaf, binary, enumeration
+from rally.validation.integer_bounds import BOUNDS
+from rally.validation.leaves import PRIMITIVES, UUID, Leaf, binary, enumeration
 
 _BASES = {
     "uuid": ("string", "fixed"),

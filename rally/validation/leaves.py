@@ -8,7 +8,6 @@ import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -16,6 +15,7 @@ from types import NoneType
 from typing import Any, NamedTuple, NoReturn
 
 from rally.validation.formats import FORMATS, Format
+from rally.validation.integer_bounds import BOUNDS
 
 Encoder = Callable[[object], bytes]
 """Function from a JSON value, as orjson parses it, to its binary encoding in Avro."""
@@ -23,7 +23,6 @@ Encoder = Callable[[object], bytes]
 SMALL = 1024
 """End of the tables of integers."""
 
-_EPOCH = datetime(1970, 1, 1)
 # Two bytes of seven bits each, the last two and those that more follow.
 _ENDS = tuple(
     bytes((bits,)) if bits < 0x80 else bytes((bits & 0x7F | 0x80, bits >> 7))
@@ -143,31 +142,6 @@ def zig_zag(number: int) -> bytes:
         encoded += _STARTS[rest & 0x3FFF]
         rest >>= 14
     return encoded + _ENDS[rest]
-
-
-def _within_years(unit: timedelta) -> tuple[int, int]:
-    """Gives the bounds of years 1 to 9999 since the epoch, which every reader shows."""
-    return (datetime.min - _EPOCH) // unit, (datetime.max - _EPOCH) // unit
-
-
-LONG = (-(2**63), 2**63 - 1)
-_MILLIS = _within_years(timedelta(milliseconds=1))
-_MICROS = _within_years(timedelta(microseconds=1))
-
-BOUNDS: dict[tuple[str, str | None], tuple[int, int]] = {
-    ("int", None): (-(2**31), 2**31 - 1),
-    ("int", "date"): _within_years(timedelta(days=1)),
-    ("int", "time-millis"): (0, 24 * 60 * 60 * 1000 - 1),
-    ("long", None): LONG,
-    ("long", "time-micros"): (0, 24 * 60 * 60 * 1000 * 1000 - 1),
-    ("long", "timestamp-millis"): _MILLIS,
-    ("long", "timestamp-micros"): _MICROS,
-    ("long", "timestamp-nanos"): LONG,  # all of it lies within years 1677 to 2262
-    ("long", "local-timestamp-millis"): _MILLIS,
-    ("long", "local-timestamp-micros"): _MICROS,
-    ("long", "local-timestamp-nanos"): LONG,
-}
-"""Lowest and highest integer of each type and logical type, inclusive."""
 
 
 @cache
