@@ -155,6 +155,7 @@ def _settings(folder: Path) -> DeletionSettings:
         platform_keys=str(folder / "keys"),
         studies=str(folder / "studies"),
         rules=_NO_HOLDING,
+        rewrite_after_days=0,
     )
 
 

@@ -30,6 +30,7 @@ def deletion_settings(options: PipelineOptions) -> DeletionSettings:
             own.unmatched_days,
             own.hold_days,
         ),
+        rewrite_after_days=own.rewrite_after_days,
         longest_delay_days=own.longest_delay_days,
         rebuild_list=own.rebuild_list,
     )

@@ -22,6 +22,7 @@ from rally.deletion.derived import find_missing_folders
 from rally.deletion.plan import PlannedFile
 from rally.deletion.report import DeletionReport
 from rally.deletion.settings import DeletionSettings
+from rally.deletion.waiting import waits_until
 from rally.observability.log_entries import LogFields
 from rally.printing import visible
 from rally.process import say
@@ -143,11 +144,11 @@ class Planned(NamedTuple):
 
     Attributes:
         file: the planned file.
-        is_done: whether this run deleted them.
+        state: "deleted" by this run, "planned", or how long it waits.
     """
 
     file: PlannedFile
-    is_done: bool
+    state: str
 
 
 _REQUESTS: tuple[Column[Requests], ...] = (
@@ -164,7 +165,7 @@ _FILES: tuple[Column[Planned], ...] = (
     ),
     Column("rows", lambda each: each.file.rows),
     Column("to_go", lambda each: each.file.removes),
-    Column("state", lambda each: "deleted" if each.is_done else "planned"),
+    Column("state", lambda each: each.state),
 )
 
 
@@ -178,8 +179,14 @@ def _requests(report: DeletionReport) -> Table[Requests]:
 
 def _files(report: DeletionReport) -> Table[Planned]:
     done = {(each.study, each.name) for each in report.rewritten}
-    files = dict.fromkeys(report.planned)
-    rows = [Planned(each, (each.study, each.name) in done) for each in files]
+    rows = [
+        Planned(each, "deleted" if (each.study, each.name) in done else "planned")
+        for each in dict.fromkeys(report.planned)
+    ]
+    for each in report.postponed:
+        if each.planned:
+            until = waits_until(each, report.waits)
+            rows.append(Planned(each.planned, f"waits until {until:%Y-%m-%d}"))
     return Table(_FILES, rows)
 
 
@@ -201,6 +208,7 @@ def _more(report: DeletionReport) -> dict[str, Value]:
             if copies.purged or copies.left
         ],
         "waiting_requests": report.waiting,
+        "postponed_files": len(report.postponed),
         "orders": [each.number for each in report.orders],
         "changed_rows": _changed(report),
         "returned_rows": dict(sorted(report.returned.items())),
@@ -221,6 +229,7 @@ def _told(report: DeletionReport) -> Iterator[str]:
     yield f"withdrawal list: {report.withdrawals.counter}"
     if changed := _changed(report):
         yield f"rows that lose a field: {changed:,}"
+    yield from _waits(report)
     if report.verified:
         rows = sum(each.rows_before for each in report.verified)
         yield f"verified: {len(report.verified):,} files, {rows:,} rows read"
@@ -244,11 +253,22 @@ def _told(report: DeletionReport) -> Iterator[str]:
     if report.removed_parts:
         yield (
             f"kept tables: removed {report.removed_parts:,} parts whose stored files"
-            " have changed; `rally rows --out` writes them anew"
+            " have changed or have rows of people who left; `rally rows --out` writes"
+            " them anew"
         )
     if report.receipts:
         first, last = report.receipts[0], report.receipts[-1]
         yield f"receipts: {first}" + (f" to {last}" if last > first else "")
+
+
+def _waits(report: DeletionReport) -> Iterator[str]:
+    """Says how many files wait, and until when the first does."""
+    if report.postponed:
+        until = min(waits_until(each, report.waits) for each in report.postponed)
+        yield (
+            f"files that wait to be rewritten: {len(report.postponed):,}, the first"
+            f" until {until:%Y-%m-%d}; their rows are refused and left out already"
+        )
 
 
 def _faults(report: DeletionReport) -> Iterator[str]:

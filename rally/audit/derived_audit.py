@@ -12,10 +12,10 @@ from itertools import chain
 from rally.audit.clear_bytes import encode_name, header_in, walk_clear
 from rally.audit.current_withdrawals import Fate
 from rally.audit.findings import Check, Unit
-from rally.audit.part_participants import PACKED, read_participants
 from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
 from rally.dataset.kept_parts import find_stale, parse_part
+from rally.dataset.part_participants import PACKED, read_participants
 from rally.deletion.file_rows import Scanner
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.registry.study import Study

@@ -5,7 +5,6 @@ So a plain run completes what a killed one began, wherever that was killed.
 """
 
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,12 +14,11 @@ from rally.access.cases import read_cases
 from rally.access.leaving_delay import LeavingDelay
 from rally.decisions.chain import LOSS
 from rally.decisions.verifying import read_chain
-from rally.deletion.derived import remove_stale_parts
+from rally.deletion.derived import find_leavers, remove_stale_parts
 from rally.deletion.file_work import (
     PASSES,
     FileWork,
     ParallelMap,
-    RunBasis,
     faults,
     unsettled_files,
 )
@@ -33,9 +31,11 @@ from rally.deletion.progress import advance_requests
 from rally.deletion.publishing import ListPublisher
 from rally.deletion.report import DeletionReport
 from rally.deletion.request_expiry import closing_events
+from rally.deletion.run_basis import RunBasis
 from rally.deletion.run_findings import RunFindings
 from rally.deletion.scope import find_strays, find_unregistered
 from rally.deletion.settings import DeletionSettings
+from rally.deletion.waiting import find_waiting, requests_in
 from rally.events import EventLog, write_events
 from rally.keys.names import Job
 from rally.receipts.receipt import Stage
@@ -86,10 +86,11 @@ class Deletion:
         self._files = FileWork(
             settings, self._registry, self._stores, self._plans, run_step
         )
+        self._pseudonyms = make_pseudonyms(keys, self._registry)
         self._publisher = ListPublisher(
             self._stores,
             self._registry,
-            make_pseudonyms(keys, self._registry),
+            self._pseudonyms,
             self._key,
             self._clock,
         )
@@ -123,10 +124,11 @@ class Deletion:
         ]
         refused = report_half_compacted(self._stores, self._registry.studies)
         refused += find_strays(self._stores, self._registry.studies)
-        found_faults, plan = self._files.find(basis, [*begun, *refused], set())
-        report.faults = refused + found_faults
-        report.planned = begun + list(plan.files)
-        report.plans.append(self._plans.record(plan))
+        found = self._files.find(basis, [*begun, *refused], set())
+        report.faults = refused + found.faults
+        report.planned = begun + list(found.plan.files)
+        report.postponed = found.postponed
+        report.plans.append(self._plans.record(found.plan))
         return report
 
     def run(self) -> DeletionReport:
@@ -164,10 +166,12 @@ class Deletion:
             for namespace in sorted({each.study for each in report.rewritten})
             for uri in self._registry.studies[namespace].derived
         ]
-        removed = remove_stale_parts(self._stores, self._registry.studies.values())
+        studies = self._registry.studies.values()
+        leavers = find_leavers(report, studies, self._pseudonyms)
+        removed = remove_stale_parts(self._stores, studies, leavers)
         report.removed_parts = removed.parts
         report.alarms += [f"{uri}: {why}" for uri, why in removed.faults]
-        report.returned = _count_returned(report)
+        report.returned = report.count_returned()
         self._conclude(report)
         return report
 
@@ -219,7 +223,7 @@ class Deletion:
                 fault for copies in report.copies.values() for fault in copies.refused
             ]
             compacting = self._find_older_compaction(concerned, counter)
-            report.verified = self._files.verify(concerned, counter, read)
+            report.verified = self._files.verify(concerned, basis, read)
             found = _left_over(report.verified)
             if found <= left_over:
                 break
@@ -234,7 +238,17 @@ class Deletion:
         report.orders = expunges.orders
         delay = self._settings.longest_delay_days
         is_open = find_open(expunges, report.withdrawals, now, delay)
-        return RunBasis(report.withdrawals, expunges, is_open)
+        decisions = self._read().decisions
+        concluded = States.of_chain(self._registry, decisions).concluded_by(now)
+        report.waits = find_waiting(
+            report.withdrawals.withdrawals,
+            self._registry,
+            Rulings.of(decisions),
+            filter(self._pseudonyms.knows, concluded),
+            now,
+            self._settings.rewrite_after_days,
+        )
+        return RunBasis(report.withdrawals, expunges, is_open, report.waits)
 
     def _concerned(self, basis: RunBasis, report: DeletionReport) -> list[str]:
         """Lists the namespaces to purge of old copies and to verify.
@@ -336,6 +350,7 @@ class Deletion:
             counter=report.withdrawals.counter,
             carriers=find_carriers(self._registry, EventLog(self._platform)),
             orders=report.orders,
+            waiting=frozenset(requests_in([*report.postponed, *report.verified])),
         )
         before = read_list(self._platform)
         if before.list.counter != report.withdrawals.counter:
@@ -358,20 +373,6 @@ def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:
     if withdrawal.participant is None or withdrawal.status is not RequestStatus.ACTIVE:
         return withdrawal
     return withdrawal.reached(Stage.SUPPRESSED, now)
-
-
-def _count_returned(report: DeletionReport) -> Counter[str]:
-    """Counts deleted rows of people whose requests had closed, by study."""
-    closed = {
-        each.request
-        for each in report.withdrawals.withdrawals
-        if Stage.CLOSED in each.stages
-    }
-    found = Counter[str]()
-    for result in report.rewritten:
-        for request in closed.intersection(result.requests):
-            found[result.study] += result.requests[request]
-    return found
 
 
 def _without(

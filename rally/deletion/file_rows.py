@@ -283,19 +283,24 @@ class FileRows:
     def _expunged(self, row: bytes) -> tuple[bytes | None, Sequence[str]]:
         return self.expunge.take_out(row) if self.expunge else (row, ())
 
-    def count_left_over(self, offset: int, data: bytes) -> int:
+    def count_left_over(self, offset: int, data: bytes) -> Counter[str]:
         """Counts rows of a block that are condemned, or contain a person's pseudonym.
+
+        Returns:
+            Number of condemned rows for each request; under "" of other rows that
+            contain a pseudonym.
 
         Raises:
             CorruptFile: The block is not as the index or the schema says.
         """
-        left_over = 0
+        left_over = Counter[str]()
         for key, row in self._keyed(offset, data):
             if key is None:
-                left_over += self.names_anybody(row)
+                left_over[""] += self.names_anybody(row)
             else:
-                left_over += self._policy.judge(*key).verdict.condemns
-        return left_over
+                judgement = self._policy.judge(*key)
+                left_over[judgement.request] += judgement.verdict.condemns
+        return +left_over
 
     def count_unexpunged(self, offset: int, data: bytes) -> int:
         """Counts rows of a block of which an order takes out something.

@@ -3,6 +3,7 @@
 The result of a file names what is wrong with it; the other files go on.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -47,11 +48,15 @@ def find_rows(
 ) -> FileResult:
     """Finds the rows that deletion has to take out of a file, or fields of them.
 
+    Returns:
+        The result, which counts them by request and order.
+
     Raises:
         CorruptFile: The file is damaged, or its index is wrong.
         GenerationMismatch, ObjectNotFound: The file is not as it was listed.
     """
     blocks, removes, changes = list[tuple[int, int]](), 0, 0
+    requests = Counter[str]()
     with store.open(file.name, file.generation) as snapshot:
         content = FileRows(snapshot, selection, scanner, outline_of, orders)
         for offset, data in content.candidates(selection.people):
@@ -60,13 +65,18 @@ def find_rows(
                 blocks.append((offset, len(data)))
                 removes += split.removed
                 changes += split.changed
+                requests += split.requests
         rows = content.rows
     planned = None
     if blocks or not rows:
         planned = PlannedFile(*file, rows, removes, tuple(blocks), changes)
     fault = content.order_fault
     outcome = FileOutcome.NOT_EXPUNGED if fault else FileOutcome.UNTOUCHED
-    return FileResult(file.study, file.name, outcome, fault, planned, rows_before=rows)
+    return FileResult(
+        *(file.study, file.name, outcome, fault, planned),
+        rows_before=rows,
+        requests=requests,
+    )
 
 
 def verify_file(
@@ -82,6 +92,10 @@ def verify_file(
     the rows of a block that contains a pseudonym. If an order to expunge is about the
     file, it looks into each row.
 
+    Returns:
+        The result. If rows that were left over are all that is wrong, it counts them by
+        request, under "" those of none.
+
     Raises:
         CorruptFile: The file is truncated, or its index is wrong.
         GenerationMismatch, ObjectNotFound: The file is not as it was listed.
@@ -89,7 +103,8 @@ def verify_file(
     with store.open(file.name, file.generation) as snapshot:
         content = FileRows(snapshot, selection, scanner, orders=orders)
         header = content.header
-        checksum, rows, left_over, unexpunged = google_crc32c.Checksum(), 0, 0, 0
+        checksum, rows, unexpunged = google_crc32c.Checksum(), 0, 0
+        left_over = Counter[str]()
         for frame in walk_frames(snapshot, header):
             checksum.update(frame.data)
             rows += frame.rows
@@ -102,11 +117,14 @@ def verify_file(
         if stated is not None and stated != checksum.hexdigest():
             raise CorruptFile("the checksum differs: bytes are missing or changed")
         content.check_rows(rows)
-    detail = f"{left_over} rows of people who left" if left_over else ""
+    number, requests = left_over.total(), left_over
+    detail = f"{number} rows of people who left" if number else ""
     if unexpunged:
         detail = detail or f"{unexpunged} rows of which an order takes something out"
+        requests = Counter()
     if scanner.found_in(_other_entries(header)):
         detail = detail or "a header entry names somebody who left"
+        requests = Counter()
     outcome = FileOutcome.LEFT_OVER if detail else FileOutcome.CLEAN
     if content.order_fault and not detail:
         outcome, detail = FileOutcome.NOT_EXPUNGED, content.order_fault
@@ -120,6 +138,7 @@ def verify_file(
         rows_before=rows,
         checksum_before=checksum.hexdigest().decode(),
         checksum_after=checksum.hexdigest().decode(),
+        requests=requests,
     )
 
 

@@ -1,6 +1,7 @@
 """The parts of a deletion that workers do file by file."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rally.deletion.file_steps import (
@@ -28,18 +29,17 @@ from rally.deletion.plan import (
 )
 from rally.deletion.plan_store import PlanStore
 from rally.deletion.report import DeletionReport
+from rally.deletion.run_basis import RunBasis
 from rally.deletion.scope import concerns, list_files
 from rally.deletion.settings import DeletionSettings
+from rally.deletion.waiting import excuse, is_postponed
 from rally.errors import CorruptFile
-from rally.registry.expunges import ExpungeOrder, Expunges
 from rally.registry.registry import Registry
 from rally.results import WrongResults, read_strictly
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Stores
 from rally.storage.objectstore.strays import check_erasable
-from rally.storage.partitions import partition_of
 from rally.storage.snapshots import header_of, outline_of, walk_frames
-from rally.withdrawal.withdrawal_list import WithdrawalList
 
 PASSES = 5
 """Number of attempts at files that another writer changes meanwhile."""
@@ -58,38 +58,18 @@ Args: the name of the step, the tasks, and the function that makes the step on a
 """
 
 
-class RunBasis(NamedTuple):
-    """List and orders that a run goes by.
+class Found(NamedTuple):
+    """What the finding step found.
 
     Attributes:
-        withdrawals: The published list.
-        expunges: Orders to expunge that count under that list.
-        open: Orders whose study is still searched and verified.
+        faults: Results of the files that could not be searched, or not wholly.
+        plan: Plan for the files that lose rows, or fields.
+        postponed: Results of the files that are not rewritten yet.
     """
 
-    withdrawals: WithdrawalList
-    expunges: Expunges
-    open: Sequence[ExpungeOrder]
-
-    @property
-    def searched(self) -> frozenset[str]:
-        """Ids of the orders whose files are looked at.
-
-        Of an order that takes whole rows no file is left, so that looking costs
-        nothing.
-        """
-        rows = (each for each in self.expunges.orders if each.field is None)
-        return frozenset(each.id for each in (*self.open, *rows))
-
-    def reopening(self, files: Iterable[ListedFile]) -> "RunBasis":
-        """Opens the closed orders that are about some files again.
-
-        Verification reads all files of a study, and so finds what somebody restored.
-        """
-        partitions = (partition_of(each.study, each.name) for each in files)
-        about = {it for each in partitions if each for it in self.expunges.over(*each)}
-        more = sorted(about.difference(self.open))
-        return self._replace(open=(*self.open, *more)) if more else self
+    faults: list[FileResult]
+    plan: DeletionPlan
+    postponed: list[FileResult]
 
 
 class FileWork:
@@ -167,7 +147,7 @@ class FileWork:
         basis: RunBasis,
         without: Iterable[FileResult | PlannedFile],
         seen: set[FileVersion],
-    ) -> tuple[list[FileResult], DeletionPlan]:
+    ) -> Found:
         """Looks for rows to delete, and fields to take out, in all files.
 
         Args:
@@ -177,7 +157,7 @@ class FileWork:
                 those found now are added.
 
         Returns:
-            The faults, and the plan for all files that lose rows.
+            The faults, the plan for all files that lose rows, and those that wait.
         """
         excluded = {(each.study, each.name) for each in without}
         files = [
@@ -186,12 +166,21 @@ class FileWork:
             if (each.study, each.name) not in excluded and _seen(each) not in seen
         ]
         results = self._each("find", files, make_finder)
+        postponed = [
+            replace(each, outcome=FileOutcome.WAITING)
+            for each in results
+            if each.planned and is_postponed(each, basis.waiting)
+        ]
+        waits = {(each.study, each.name) for each in postponed}
         seen.update(
             _seen(file)
             for file, result in zip(files, results, strict=True)
-            if result.outcome in _NOTHING_FOUND and not result.planned
+            if (file.study, file.name) in waits
+            or (result.outcome in _NOTHING_FOUND and not result.planned)
         )
-        return faults(results), make_plan(basis.withdrawals.counter, results)
+        found = [each for each in results if (each.study, each.name) not in waits]
+        plan = make_plan(basis.withdrawals.counter, found)
+        return Found(faults(results), plan, postponed)
 
     def delete(
         self, basis: RunBasis, report: DeletionReport, refused: Sequence[FileResult]
@@ -207,8 +196,10 @@ class FileWork:
             refused: Faults of files to leave out.
         """
         left, seen = list(refused), set[FileVersion]()
+        report.postponed = []
         for _ in range(PASSES):
-            found_faults, plan = self.find(basis, left, seen)
+            found_faults, plan, postponed = self.find(basis, left, seen)
+            report.postponed += postponed
             changed = [
                 each for each in found_faults if each.outcome is FileOutcome.CHANGED
             ]
@@ -243,14 +234,16 @@ class FileWork:
     def verify(
         self,
         namespaces: Sequence[str],
-        counter: int,
+        basis: RunBasis,
         read: dict[ListedFile, FileResult],
     ) -> list[FileResult]:
         """Verifies every file of some namespaces, even if others write meanwhile.
 
+        Rows of requests that wait are not left over.
+
         Args:
             namespaces: Namespaces of the files.
-            counter: Counter of the list that is verified against.
+            basis: The list that is verified against, and the orders to expunge.
             read: Results of the files that this run has verified already; new ones
                 are added.
         """
@@ -262,10 +255,13 @@ class FileWork:
             results = self._each("verify", unread, make_verifier)
             for file, result in zip(unread, results, strict=True):
                 if result.outcome not in (FileOutcome.GONE, FileOutcome.CHANGED):
-                    read[file] = result
+                    read[file] = excuse(result, basis.waiting)
         live = list(list_files(self._stores, namespaces))
         return [
-            read[file] if file in read else self._unread(file, counter) for file in live
+            read[file]
+            if file in read
+            else self._unread(file, basis.withdrawals.counter)
+            for file in live
         ]
 
     def _unread(self, file: ListedFile, counter: int) -> FileResult:

@@ -36,12 +36,13 @@ class ListedFile(NamedTuple):
 class FileOutcome(StrEnum):
     """Outcome of a deletion step for one file.
 
-    All but the first four are faults that a report names.
+    All but the first five are faults that a report names.
 
     REWRITTEN: the file was rewritten as planned.
     UNTOUCHED: nothing in it is to be deleted.
     CLEAN: verification read it and found nothing wrong.
     GONE: somebody removed it.
+    WAITING: all that is to go belongs to requests for which it is not rewritten yet.
     CHANGED: another writer changed it during every attempt.
     DAMAGED: it is truncated, or its index is wrong.
     CODEC: it is compressed by a codec that is not supported.
@@ -61,6 +62,7 @@ class FileOutcome(StrEnum):
     UNTOUCHED = "untouched"
     CLEAN = "clean"
     GONE = "gone"
+    WAITING = "waiting"
     CHANGED = "changed"
     DAMAGED = "damaged"
     CODEC = "codec"
@@ -103,6 +105,7 @@ _GOOD = (
     FileOutcome.UNTOUCHED,
     FileOutcome.CLEAN,
     FileOutcome.GONE,
+    FileOutcome.WAITING,
 )
 
 
@@ -171,8 +174,8 @@ class FileResult:
         rows_removed: Number of rows that were deleted.
         checksum_before: Checksum of the blocks that were read; "" if the file has none.
         checksum_after: Checksum of the blocks that were written.
-        requests: Number of rows that went, or lost a field, for each request of a
-            person and each order to expunge.
+        requests: Number of rows that went, or are to go, for each request of a person
+            and each order to expunge; of an order also of those that lose a field.
         rows_changed: Number of rows that stayed and lost a field.
     """
 

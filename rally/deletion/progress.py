@@ -105,8 +105,8 @@ def _move(
 
 
 def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
-    """Tells whether the run could not find, or not delete, rows of a request."""
-    if _waits(withdrawal, findings):
+    """Tells whether the run did not find, or not delete, all rows of a request."""
+    if withdrawal.request in findings.waiting or _waits(withdrawal, findings):
         return True
     faulty = {each.study for each in findings.faults if each.outcome.hinders_requests}
     if findings.unregistered and withdrawal.scope in (RALLY, *findings.unregistered):

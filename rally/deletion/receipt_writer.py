@@ -28,8 +28,9 @@ from rally.storage.partitions import partition_of
 from rally.withdrawal.enrolments import needs_enrolment
 from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
 
-_READ = (FileOutcome.CLEAN, FileOutcome.NOT_EXPUNGED)
-"""Outcomes of files in which verification found nothing of people who left."""
+_READ = (FileOutcome.CLEAN, FileOutcome.NOT_EXPUNGED, FileOutcome.WAITING)
+"""Outcomes of files in which verification found nothing of people who left, but of
+requests that wait and get no receipt."""
 
 Results = Mapping[str, Sequence[FileResult]]
 """Results of plans, by plan id."""

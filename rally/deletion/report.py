@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from rally.deletion.old_copies import OldCopies
 from rally.deletion.plan import FileResult, PlannedFile
+from rally.deletion.waiting import Waiting
+from rally.receipts.receipt import Stage
 from rally.registry.expunges import ExpungeOrder
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
@@ -18,6 +20,9 @@ class DeletionReport:
         plans: URIs of the plans of this run.
         planned: Files that the plans take rows out of.
         rewritten: Results of the files that lost rows.
+        postponed: Results of the files that are not rewritten yet, since all requests
+            that are about them wait.
+        waits: Requests that wait, each with the time until which it does.
         faults: Results of the files that could not be dealt with.
         copies: Old copies that the stores still have, by namespace.
         verified: Results of the files that were verified at the end.
@@ -40,6 +45,8 @@ class DeletionReport:
     plans: list[str] = field(default_factory=list)
     planned: list[PlannedFile] = field(default_factory=list)
     rewritten: list[FileResult] = field(default_factory=list)
+    postponed: list[FileResult] = field(default_factory=list)
+    waits: Waiting = field(default_factory=dict)
     faults: list[FileResult] = field(default_factory=list)
     copies: dict[str, OldCopies] = field(default_factory=dict)
     verified: list[FileResult] = field(default_factory=list)
@@ -53,3 +60,16 @@ class DeletionReport:
     alarms: list[str] = field(default_factory=list)
     orders: tuple[ExpungeOrder, ...] = ()
     late: int = 0
+
+    def count_returned(self) -> Counter[str]:
+        """Counts deleted rows of people whose requests had closed, by study."""
+        closed = {
+            each.request
+            for each in self.withdrawals.withdrawals
+            if Stage.CLOSED in each.stages
+        }
+        found = Counter[str]()
+        for result in self.rewritten:
+            for request in closed.intersection(result.requests):
+                found[result.study] += result.requests[request]
+        return found

@@ -28,6 +28,7 @@ class RunFindings:
         counter: Counter of the withdrawal list that the run followed.
         carriers: Studies that do not load and may have rows about other studies.
         orders: Orders to expunge that the run followed.
+        waiting: Ids of the requests whose rows are in files that wait.
     """
 
     registry: Registry
@@ -42,6 +43,7 @@ class RunFindings:
     counter: int
     carriers: frozenset[str]
     orders: Sequence[ExpungeOrder] = ()
+    waiting: frozenset[str] = frozenset()
 
     def covered(self, withdrawal: Withdrawal) -> list[str]:
         """Lists the namespaces in which a withdrawal is carried out now."""

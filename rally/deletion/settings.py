@@ -20,12 +20,15 @@ class DeletionSettings(Settings):
 
     Attributes:
         rules: rules by which requests are held, and leave the list unmatched.
+        rewrite_after_days: how old a request is when files are rewritten for it, unless
+            somebody expedites it; until then one rewrite waits for more of them.
         longest_delay_days: how long a ping may be on its way. A request closes after
             a sweep that long after it.
         rebuild_list: whether a withdrawal list that is lost is made anew.
     """
 
     rules: Rules = field(default_factory=Rules)
+    rewrite_after_days: float = 5.0
     longest_delay_days: float = 38.0
     rebuild_list: bool = False
 

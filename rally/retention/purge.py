@@ -312,7 +312,7 @@ class Purge:
             if namespace not in context.concluded
         ]
         report.faults += remove_stale_parts(
-            self._stores, staying, self._settings.open_derived
+            self._stores, staying, open_folder=self._settings.open_derived
         ).faults
 
     def _verify(self, context: Context, undone: int, report: PurgeReport) -> None:

@@ -15,6 +15,7 @@ from rally.decisions.entry import Entry
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
 from rally.events import MAIL, Event, event_name
+from rally.receipts.receipt import Stage
 from rally.storage.objectstore.interface import ObjectStore
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.withdrawal_list import (
@@ -107,7 +108,7 @@ class Rulings:
         )
 
     def is_expedited(self, subject: str) -> bool:
-        """Tells whether a request that counts waits for no study's end."""
+        """Tells whether a request that counts waits for no study's end, nor others."""
         return subject in self._expedited
 
     def is_genuine(self, event: Event) -> bool:
@@ -216,7 +217,8 @@ def _checked(action: RequestAction, found: Withdrawal | None) -> Withdrawal:
             "shows them"
         )
     if not _is_open_to(action, found):
-        must = "held or deferred" if action is RequestAction.EXPEDITE else "held"
+        is_expedite = action is RequestAction.EXPEDITE
+        must = "held, deferred or not verified" if is_expedite else "held"
         raise ConfigurationError(
             f"--request: {found.request} is {found.state}, and must be {must} for "
             f"{action}"
@@ -226,7 +228,9 @@ def _checked(action: RequestAction, found: Withdrawal | None) -> Withdrawal:
 
 def _is_open_to(action: RequestAction, each: Withdrawal) -> bool:
     if action is RequestAction.EXPEDITE and each.status is RequestStatus.ACTIVE:
-        return bool(each.deferred)
+        return bool(each.deferred) or (
+            each.state is RequestState.ACTIVE and Stage.VERIFIED not in each.stages
+        )
     is_for_copy = each.held_for == COPY  # who leaves has a copy made, and does leave
     return each.state is RequestState.HELD and not (
         is_for_copy and action is RequestAction.REJECT

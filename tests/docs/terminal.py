@@ -77,6 +77,8 @@ class Terminal:
             added.append(f"--studies={self._studies}")
         if argv[0] in _CLOCKED and argv[:2] != ["studies", "check"]:
             added.append(f"--as_of={self.as_of}")
+        if argv[0] == "delete":
+            added.append("--rewrite_after_days=0")  # as the page says that it is
         return added
 
     def _shell(self, command: str) -> str:

@@ -93,6 +93,7 @@ def test_json_has_all_that_people_are_told(world, lived_in, capsys):
         "verified_rows": 2,
         "old_copies": [],
         "waiting_requests": 0,
+        "postponed_files": 0,
         "orders": [],
         "changed_rows": 0,
         "returned_rows": {},
@@ -133,7 +134,10 @@ withdrawal list: 2
 verified: 2 files, 2 rows read
 """
     )
-    assert contents(lived_in) == before
+    after = contents(lived_in)
+    assert after.keys() == before.keys()
+    changed = {name for name, data in after.items() if data != before[name]}
+    assert all(each.startswith("views/") for each in changed)  # each run renews them
 
 
 @pytest.mark.slow("jobs")
@@ -154,6 +158,23 @@ def test_plan_only_shows_the_plan_that_a_run_applies(world, lived_in, capsys):
     plans = re.findall("plan: .*", shown)
     assert plans == re.findall("plan: .*", out)
     assert len(plans) == 1
+
+
+def test_plan_only_says_what_waits_and_until_when(world, lived_in, capsys):
+    status, shown, errors = delete(
+        world, lived_in, capsys, "--plan_only", "--as_of=2026-05-26T00:00:00Z"
+    )
+
+    assert (status, errors) == (0, "")
+    files = [each for each in plain(shown, lived_in) if each.startswith("rally-")]
+    assert [each.partition("F ")[2] for each in files if "bucket=" in each] == [
+        f"{rows} {goes} waits until 2026-05-30"
+        for rows, goes in ((1, 1), (3, 2), (1, 1), (2, 1))
+    ]
+    assert shown.splitlines()[-1] == (
+        "files that wait to be rewritten: 4, the first until 2026-05-30; their rows are"
+        " refused and left out already"
+    )
 
 
 def test_nobody_left(world, store, capsys):

@@ -38,6 +38,8 @@ from tests.support.world import (
          " see --help"),
         ("--unresolved_days=-1", "--unresolved_days: must be a number above 0 and"
          " at most 36,500; see --help"),
+        ("--rewrite_after_days=16", "--rewrite_after_days: must be a number from 0 to"
+         " 15; see --help"),
         ("--longest_delay_days=nan", "--longest_delay_days: must be a number above"
          " 0 and at most 36,500; see --help"),
         ("--as_of=tomorrow", None),

@@ -115,7 +115,9 @@ class DeploymentSettings:
 
 @dataclass(frozen=True)
 class MemoryDeletionSettings(DeploymentSettings, DeletionSettings):
-    """Settings of deletion on a deployment in memory."""
+    """Settings of deletion on a deployment in memory; no rewrite waits."""
+
+    rewrite_after_days: float = 0.0
 
 
 class MemoryDeployment:

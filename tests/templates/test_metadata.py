@@ -55,6 +55,7 @@ OPTIONAL = {
             "hold_days",
             "unresolved_days",
             "unmatched_days",
+            "rewrite_after_days",
             "longest_delay_days",
         ),
     },

@@ -7,6 +7,7 @@ import pytest
 from rally.decisions.contents import DecisionKind as Decides
 from rally.decisions.verifying import read_chain
 from rally.events import RALLY
+from rally.receipts.receipt import Stage
 from rally.withdrawal.fold import RequestStatus
 from tests.rally.commands.office import left
 from tests.rally.commands.withdrawals_office import (
@@ -100,6 +101,25 @@ def test_at_once_takes_what_is_deferred_and_what_is_held(office):
     } == {"p": (RequestStatus.ACTIVE, ()), "t": (RequestStatus.ACTIVE, ())}
 
 
+def verify_first(listed):
+    first, *others = listed.withdrawals
+    return replace(listed, withdrawals=(first.reached(Stage.VERIFIED, 9), *others))
+
+
+def test_at_once_takes_what_waits_for_others_and_nothing_that_is_verified(office):
+    office.receive(left("t", on(4, 5, 2022), STREAM))
+    office.receive(left("u", on(4, 5, 2022), STREAM))
+    done, waits = office.admit(on(4, 6, 2022), change=verify_first).withdrawals
+    assert decide(office, "expedite", f"--request={waits.request}", SEPTEMBER) == (
+        0, "at once: 1 withdrawal\n",
+    )  # fmt: skip
+    one = f"--request={done.request}"
+    assert refused(office, "expedite", "--by=decide", one) == (
+        f"{one.replace('=', ': ')} is active, and must be held, deferred or not"
+        " verified for expedite"
+    )
+
+
 def test_a_decision_that_is_not_admitted_yet_is_seen(office):
     hold(office)
     decide(office, "reject", f"--study={STREAM}", SEPTEMBER)
@@ -132,8 +152,6 @@ ONE = f"--request={1:032}"
          "--request: is missing; expedite is for one by one"),
         (["confirm", "--by=decide", ONE],
          f"--request: {1:032} is active, and must be held for confirm"),
-        (["expedite", "--by=decide", ONE],
-         f"--request: {1:032} is active, and must be held or deferred for expedite"),
         (["reject", "--by=decide", f"--request={2:032}", "--request=somebodys-id"],
          "--request: the list has no such request; `rally withdrawals --requests` shows"
          " them"),
