@@ -11,7 +11,7 @@ from rally.events import RALLY, EventKind
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.outcomes import FailureReason, RefusalReason
-from tests.rally.ingestion.conftest import SmallRally
+from tests.rally.ingestion.small_rally import SmallRally
 from tests.support.reviews import write_reviews
 from tests.support.schemas import described
 

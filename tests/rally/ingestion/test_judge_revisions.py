@@ -15,7 +15,7 @@ from rally.ingestion.outcome import Outcome, count_outcome
 from rally.outcomes import LEFT_OUT, STORED, Count, FailureReason
 from rally.registry.registry import Registry
 from rally.registry.review_files import dump_review, placeholder_review
-from tests.rally.ingestion.conftest import SmallRally
+from tests.rally.ingestion.small_rally import SmallRally
 from tests.support.schemas import SAYS
 
 LATER = "2022-10-01T00:00:00Z"

@@ -14,7 +14,7 @@ from rally.outcomes import FailureReason
 from rally.registry.study import StudyKind
 from rally.registry.transitions import StudyAction, Transition
 from rally.storage.objectstore.open_store import open_store
-from tests.rally.ingestion.conftest import RALLY_ID, SmallRally
+from tests.rally.ingestion.small_rally import RALLY_ID, SmallRally
 from tests.support.registries import without_study
 
 UNAVAILABLE = FailureReason.STUDY_UNAVAILABLE

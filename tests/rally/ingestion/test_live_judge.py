@@ -26,7 +26,8 @@ from rally.registry.review_files import cover, dump_review, placeholder_review
 from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
 from rally.withdrawal.withdrawal_list import WithdrawalList
-from tests.rally.ingestion.conftest import FixedWithdrawals, SmallRally, write_registry
+from tests.rally.ingestion.small_rally import FixedWithdrawals, SmallRally
+from tests.rally.ingestion.small_registry import write_registry
 from tests.support.people import signer
 from tests.support.reviews import write_reviews
 from tests.support.study_decisions import decide_study
