@@ -1,10 +1,15 @@
 """What tests of commands share."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from pipelines.cli import main
 from rally.keys.platform_administration import ensure_platform_keys
 from tests.rally.commands.case_office import CaseOffice
 from tests.rally.commands.copy_counter import Counter
+from tests.rally.commands.init_folder import marker
 from tests.rally.commands.office import Office
 from tests.support.world import World
 
@@ -39,3 +44,40 @@ def copy_world(tmp_path_factory):
 def counter(copy_world, tmp_path, monkeypatch, capsys):
     """A counter at which people are handed their copy."""
     return Counter(copy_world, str(tmp_path / "store"), monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def init_root(tmp_path_factory):
+    """A registry, and keys that open the pings of its three namespaces."""
+    world = World(tmp_path_factory.mktemp("made"))
+    shutil.rmtree(f"{world.keys}/platform")
+    return world.root
+
+
+@pytest.fixture
+def here(init_root, tmp_path, monkeypatch):
+    """A folder with these in which one works."""
+    shutil.copytree(init_root, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+
+
+@pytest.fixture
+def init(here, capsys):
+    """Types `rally init …`: its status, what it prints, and what it complains of."""
+
+    def run(*words, places=("--store=store", "--keys=keys")):
+        founding = () if "--owner" in "".join(words) else ("--development",)
+        status = main(["init", "--studies=studies", *places, *founding, *words])
+        out, err = capsys.readouterr()
+        return status, out.splitlines(), err.strip()
+
+    return run
+
+
+@pytest.fixture
+def lost(init):
+    """A platform whose disk is away; its id, and what its options are."""
+    init()
+    platform = marker("store/platform")["id"]
+    Path("store").rename("unmounted")
+    return platform
