@@ -32,13 +32,14 @@ from rally.deletion.report import DeletionReport
 from rally.deletion.run_basis import RunBasis
 from rally.deletion.scope import concerns, list_files
 from rally.deletion.settings import DeletionSettings
-from rally.deletion.waiting import excuse, is_postponed
+from rally.deletion.waiting import excuse, find_unsettled, is_postponed
 from rally.errors import CorruptFile
 from rally.registry.registry import Registry
 from rally.results import WrongResults, read_strictly
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Stores
 from rally.storage.objectstore.strays import check_erasable
+from rally.storage.partitions import partition_of
 from rally.storage.snapshots import header_of, outline_of, walk_frames
 
 PASSES = 5
@@ -160,16 +161,20 @@ class FileWork:
             The faults, the plan for all files that lose rows, and those that wait.
         """
         excluded = {(each.study, each.name) for each in without}
+        listed = list(self._steps_for(basis).candidates(basis.searched))
         files = [
             each
-            for each in self._steps_for(basis).candidates(basis.searched)
+            for each in listed
             if (each.study, each.name) not in excluded and _seen(each) not in seen
         ]
         results = self._each("find", files, make_finder)
+        unsettled = find_unsettled(listed)
         postponed = [
             replace(each, outcome=FileOutcome.WAITING)
             for each in results
-            if each.planned and is_postponed(each, basis.waiting)
+            if each.planned
+            and is_postponed(each, basis.waiting)
+            and partition_of(each.study, each.name) not in unsettled
         ]
         waits = {(each.study, each.name) for each in postponed}
         seen.update(

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rally.deletion.plan import FileOutcome, FileResult
+from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.deletion.scope import namespaces_of
 from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
+from rally.storage.layout import Partition
+from rally.storage.objectstore.interface import ObjectInfo
+from rally.storage.partitions import parse_file, partition_of
 from rally.times import from_micros
 from rally.withdrawal.requests import key_of, subject_of
 from rally.withdrawal.rulings import Rulings
@@ -55,6 +58,24 @@ def find_waiting(
         ):
             waiting[each.request] = until
     return waiting
+
+
+def find_unsettled(files: Iterable[ListedFile]) -> set[Partition | None]:
+    """Finds the partitions that compaction is about to write, in which nothing waits.
+
+    It would drop the rows of people who left with the rest that it merges, and no
+    receipt would count them.
+
+    Args:
+        files: Files that may have rows of people who left; a file that is not compacted
+            may have anybody's.
+    """
+    return {
+        partition_of(each.study, each.name)
+        for each in files
+        if parse_file(ObjectInfo(each.name, each.size, each.generation), "").bucket
+        is None
+    }
 
 
 def is_postponed(found: FileResult, waiting: Waiting) -> bool:

@@ -27,6 +27,7 @@ from rally.storage.container import encode_container
 from rally.storage.header import read_header
 from rally.storage.layout import VIEWS, Partition, Stores, new_file
 from rally.storage.objectstore.interface import ObjectInfo
+from rally.storage.partitions import Bucket, compacted_file
 from rally.storage.runs import RUNS
 from rally.storage.snapshots import header_of
 from rally.times import to_micros
@@ -231,6 +232,14 @@ class MemoryDeployment:
         """Stores a file in a partition; gives its name."""
         document = self.document(study).name
         name = new_file(Partition(study, document, date), name)
+        assert self.data.create(name, data)
+        return name
+
+    def put_compacted(self, data, name="a", study=GARDEN, date="2026-05-11") -> str:
+        """Stores a file as the only one of a revision in a partition of one bucket."""
+        partition = Partition(study, self.document(study).name, date)
+        revision = hashlib.sha256(name.encode()).hexdigest()[:12]
+        name = compacted_file(partition, Bucket(0, 0), revision)
         assert self.data.create(name, data)
         return name
 

@@ -71,8 +71,8 @@ def write_part(table, name, people):
 def test_parts_with_who_left_go_before_their_file_is_rewritten(
     deployment, tmp_path, format
 ):
-    waits = deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]), "a")
-    other = deployment.put(deployment.indexed_file([Row(3, 3)]), "b")
+    waits = deployment.put_compacted(deployment.indexed_file([Row(1, 1), Row(2, 2)]))
+    other = deployment.put_compacted(deployment.indexed_file([Row(3, 3)]), "b")
     keep_table(deployment, tmp_path / "tables")
     table = open_store(str(tmp_path / "tables"))
 
@@ -94,7 +94,7 @@ def test_parts_with_who_left_go_before_their_file_is_rewritten(
 
 
 def test_part_that_nobody_can_read_goes_while_its_file_waits(deployment, tmp_path):
-    waits = deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]), "a")
+    waits = deployment.put_compacted(deployment.indexed_file([Row(1, 1), Row(2, 2)]))
     keep_table(deployment, tmp_path / "tables", waits)
     deployment.leave(1, when=29)
     assert deployment.delete(rewrite_after_days=5).removed_parts == 1

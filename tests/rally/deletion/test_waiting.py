@@ -25,7 +25,7 @@ def run(deployment, at, **settings):
 
 def put(deployment, people, name="a", study=GARDEN):
     rows = [Row(person, person) for person in people]
-    return deployment.put(deployment.indexed_file(rows, study), name, study)
+    return deployment.put_compacted(deployment.indexed_file(rows, study), name, study)
 
 
 def test_ten_leavers_of_a_week_cost_a_file_once(deployment):
@@ -76,13 +76,13 @@ def test_request_that_nothing_waits_for_goes_on(deployment):
 
 def test_request_with_some_files_that_wait_stays_until_all_are_done(deployment):
     """The file that the older request is about goes first, and tells of it later."""
-    put(deployment, [1, 2, 3], "both")
+    both = put(deployment, [1, 2, 3], "both")
     put(deployment, [2, 4], "younger")
     deployment.leave(1, when=20, document="older")
     deployment.leave(2, when=23, document="younger")
     run(deployment, 23.5)
     report = run(deployment, 25.5)
-    assert [each.name.rpartition("/")[2] for each in report.rewritten] == ["both.avro"]
+    assert [each.name for each in report.rewritten] == [both]
     assert deployment.stages() == {"older": DONE, "younger": SUPPRESSED}
     run(deployment, 28.5)
     assert deployment.numbers() == [3, 4]
@@ -134,8 +134,23 @@ def test_order_to_expunge_waits_for_nobody(deployment):
     assert deployment.stages() == {"left": DONE}
 
 
+def test_partition_that_compaction_is_about_to_write_is_not_waited_in(deployment):
+    """It drops rows of who left, and no receipt would count them."""
+    put(deployment, [1, 2])
+    deployment.put(deployment.indexed_file([Row(3, 3)]), "new")
+    deployment.put_compacted(
+        deployment.indexed_file([Row(1, 11), Row(2, 12)]), date="2026-05-12"
+    )
+    deployment.leave(1, when=20, document="left")
+    run(deployment, 20.5)
+    assert deployment.numbers() == [2, 3, 11, 12]
+    run(deployment, 25)
+    assert deployment.told() == {"left": [("deletion", 2)]}
+    deployment.check()
+
+
 def test_pseudonym_in_another_persons_row_waits_for_nothing(deployment):
-    name = deployment.put(
+    name = deployment.put_compacted(
         deployment.indexed_file(
             [Row(1, 1), Row(2, 2, page=deployment.pseudonym(1)), Row(3, 3)]
         )
