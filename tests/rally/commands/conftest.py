@@ -11,6 +11,9 @@ from tests.rally.commands.case_office import CaseOffice
 from tests.rally.commands.copy_counter import Counter
 from tests.rally.commands.init_folder import marker
 from tests.rally.commands.office import Office
+from tests.rally.commands.recipe_desk import HARMLESS, Desk
+from tests.rally.releases.recipes import recipe_content
+from tests.support.people import make_people_keys
 from tests.support.world import World
 
 
@@ -81,3 +84,16 @@ def lost(init):
     platform = marker("store/platform")["id"]
     Path("store").rename("unmounted")
     return platform
+
+
+@pytest.fixture(scope="session")
+def people_keys(tmp_path_factory):
+    """A folder of people's keys."""
+    return make_people_keys(tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture
+def desk(tmp_path, people_keys, capsys):
+    """A desk at which people type `rally releases …`."""
+    recipes = {"weekly": recipe_content(), "harmless": HARMLESS}
+    return Desk(tmp_path, people_keys, capsys, recipes)

@@ -13,8 +13,6 @@ from tests.support.stores import save_list
 from tests.support.world import GARDEN, HOUSE, POND, contents
 
 FOUNDING = entry_name(1)
-
-
 REVIEWS = (f"{GARDEN}/r1", f"{HOUSE}/r1", f"{POND}/r1")
 
 

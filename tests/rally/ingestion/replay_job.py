@@ -3,11 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from rally.dead_letters import (
-    list_dead_letters,
-    read_sealed,
-    unseal,
-)
+from rally.dead_letters import list_dead_letters, read_sealed, unseal
 from rally.ingestion.replay import Replay
 from rally.ingestion.setup import make_intake, make_unsealer, make_writer
 from rally.initialisation.development_reviews import REGISTRAR, import_reviews

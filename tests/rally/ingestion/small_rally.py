@@ -40,14 +40,10 @@ from tests.support.reviews import sign_reviews
 from tests.support.stores import make_stores
 
 RALLY_ID = "c286f4ba-6713-4d3d-b955-8eaeede6846d"
-
-
 DOCUMENT_ID = "65f58083-cefe-4201-832f-0505c3b73d76"
 
 
 SENT = "2022-06-01T12:00:00.000000Z"
-
-
 AS_OF = "2022-06-02T00:00:00Z"
 
 

@@ -139,8 +139,6 @@ _PIONEER = _record(
 
 
 _UNINSTALL = _record("ping", _field("deletionId", "string"), deletion_id="/deletionId")
-
-
 _KEYED = _glean(_maybe("key", "string")) | {"recipient": "/key"}
 
 

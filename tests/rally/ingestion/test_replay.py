@@ -4,10 +4,7 @@ import shutil
 
 import pytest
 
-from rally.dead_letters import (
-    LetterKind,
-    LetterPlace,
-)
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.events import EventKind, read_events
 from rally.ingestion.replay import DamagedObject, Replayed
 from rally.outcomes import FailureReason

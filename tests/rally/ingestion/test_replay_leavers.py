@@ -20,8 +20,6 @@ def me(small_rally):
 
 
 PARKED = "rally-x/visit.1/failed/left"
-
-
 SINCE = {
     "nothing": ([], [Replayed(0, 3)], {PARKED: 2}, 3),
     "the enrolment arrived": (

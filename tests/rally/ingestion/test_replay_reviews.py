@@ -7,10 +7,7 @@ from datetime import date
 import pytest
 import yaml
 
-from rally.dead_letters import (
-    LetterKind,
-    LetterPlace,
-)
+from rally.dead_letters import LetterKind, LetterPlace
 from rally.ingestion.replay import Replayed
 from rally.outcomes import FailureReason
 from tests.rally.ingestion.replay_job import ids, write_review
