@@ -31,6 +31,7 @@ from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.rulings import RequestAction as Decision
 from rally.withdrawal.rulings import choose
+from tests.model.studies import LOOSE_DATA
 from tests.model.words import Ping
 from tests.rally.audit.audited_platform import AuditedPlatform
 from tests.support.access_cases import RECIPIENT, approved_case
@@ -119,13 +120,12 @@ def _with(schema, *fields):
     return {**schema, "fields": [*schema["fields"], *fields]}
 
 
-_DATA = {**_with(LEFT, _MARK), "name": "data"}
 _JOINED, _LEFT = _with(JOINED, _STUDY, _MARK), _with(LEFT, _STUDY)
 _SCHEMAS = {
-    **{f"{study}/visit.1": _DATA for study in (GARDEN, POND)},
+    **{f"{study}/visit.1": LOOSE_DATA for study in (GARDEN, POND)},
     **{f"{study}/study-enrollment.1": _JOINED for study in (GARDEN, POND, HOUSE)},
     **{f"{study}/study-unenrollment.1": _LEFT for study in (GARDEN, POND, HOUSE)},
-    f"{GARDEN}/survey.1": _DATA,
+    f"{GARDEN}/survey.1": LOOSE_DATA,
     f"{HOUSE}/enrollment.1": _JOINED,
     f"{HOUSE}/unenrollment.1": _LEFT,
 }

@@ -111,7 +111,9 @@ def _data(mark, amount, text, parts=_PARTS):
 _NEW_MARK = {"name": "mark", "type": {"type": "string", "one_of": ["a"]}}
 _DATA = _data(_NEW_MARK, "long", "remark")
 _OLDER_DATA = _data(_MARK, "int", "memo")
-_LOOSE = _data(_MARK, "long", "remark", _optional("parts", _PARTS["type"]))
+LOOSE_DATA = _data(_MARK, "long", "remark", _optional("parts", _PARTS["type"]))
+"""The record of data that may have nothing but a mark, which may be any text."""
+
 _JOINED = _with(JOINED, _STUDY, _MARK)
 _LEFT = _with(LEFT, _STUDY)
 _SCHEMAS = {
@@ -158,8 +160,8 @@ def write_studies(folder: Path, end: str) -> None:
     for name, text in {**_TEXTS, **schemas}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.replace("END", end))
-    older = described(_LOOSE, purpose="An older test")
-    _write_data(folder, described(_LOOSE), older)
+    older = described(LOOSE_DATA, purpose="An older test")
+    _write_data(folder, described(LOOSE_DATA), older)
 
 
 def _write_data(folder: Path, newest: Any, older: Any) -> None:

@@ -21,14 +21,19 @@ DATA = ("visit.1", "survey.1")
 """Documents of data, whose clients have two builds."""
 
 OF_ALL = ("/note", "/parts/*/word", "/amount")
-FIELDS = {"a": (*OF_ALL, "/remark"), "b": (*OF_ALL, "/memo")}
-"""Paths of the fields that can be taken out, by mark: "b" is of an older client.
-
-The newer revision has widened the amount, and calls the memo a remark.
-"""
+OLDER_MARK = "b"
+"""The mark of pings of data of an older client."""
 
 PATHS = (*OF_ALL, "/memo", "/remark")
 """All of them, in the order in which rows have them."""
+
+
+def fields_of(mark: str) -> tuple[str, ...]:
+    """Paths of the fields that can be taken out of pings of data.
+
+    The newer revision has widened the amount, and calls the memo a remark.
+    """
+    return (*OF_ALL, "/memo" if mark == OLDER_MARK else "/remark")
 
 
 def moment(day: int, hour: int = 0) -> int:
@@ -89,7 +94,7 @@ class Ping(NamedTuple):
         is_bare = (self.number + self.person) % 3 == 0
         if self.document not in DATA or is_bare:
             return frozenset()
-        return frozenset(FIELDS[self.mark])
+        return frozenset(fields_of(self.mark))
 
     @property
     def row(self) -> "Row":
@@ -133,12 +138,12 @@ def content(it: Ping | Row) -> dict[str, Any]:
     """The fields of a ping of data, or of its row: null is what is not there."""
     values = {
         "note": f"noted in {it.document_id}",
-        "amount": 3 if it.mark == "b" else 1 << 40,
+        "amount": 3 if it.mark == OLDER_MARK else 1 << 40,
         "memo": "a memo",
         "remark": "a remark",
     }
     word = "a word" if "/parts/*/word" in it.fields else None
     parts = [{"word": word, "size": 1}, {"word": None, "size": 2}]
-    names = [path[1:] for path in FIELDS[it.mark] if path[1:] in values]
+    names = [path[1:] for path in fields_of(it.mark) if path[1:] in values]
     own = {name: values[name] if f"/{name}" in it.fields else None for name in names}
     return own | {"mark": it.mark, "parts": parts}

@@ -7,6 +7,7 @@ object is visible only when whole (Cloud Storage, "Request preconditions").
 import base64
 import errno
 import io
+import logging
 import re
 import tempfile
 import uuid
@@ -44,6 +45,16 @@ _HELD = re.compile(
     r"|cannot be deleted, overwritten or archived",
     re.IGNORECASE,
 )
+
+
+class _NoMetadataServer(logging.Filter):
+    """Drops what the library logs where there are no credentials: an error says it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "unavailable metadata server" not in record.getMessage()
+
+
+logging.getLogger("google.auth._default").addFilter(_NoMetadataServer())
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.storage.layout import DATA
 from tests.rally.deletion.model import Move, stays
 from tests.rally.deletion.test_killed import count
 from tests.support.memory_deployment import Killed, Row
@@ -85,7 +86,7 @@ def test_any_story_ends_as_the_fold_says(make_deployment, story, versioned, keep
 
     expected = [row.number for row in told.rows if stays(told.moves, row)]
     assert deployment.numbers() == sorted(expected)
-    assert list(deployment.data.old_copies("")) == []
+    assert list(deployment.data.old_copies(DATA)) == []
     receipts = deployment.told()
     asked = {each.document_id for each in deployment.withdrawals().withdrawals}
     assert receipts.keys() == asked
