@@ -18,10 +18,10 @@ from benchmarks.deletion_rows import DAY, NAMESPACE
 from benchmarks.founding import found
 from rally.compaction.compactor import make_compactor, plan_compaction
 from rally.deletion.deletion import Deletion
-from rally.deletion.file_rows import Scanner
 from rally.deletion.file_steps import FileSteps
 from rally.deletion.plan import ListedFile, make_plan
 from rally.deletion.rewriting import rewrite_file as rewrite_file
+from rally.deletion.scanner import Scanner
 from rally.deletion.settings import DeletionSettings
 from rally.envelope import parse_timestamp
 from rally.events import RALLY, Event, EventKind, write_events

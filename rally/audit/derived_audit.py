@@ -16,7 +16,7 @@ from rally.audit.searching import redact_id_like
 from rally.audit.tally import Tally
 from rally.dataset.kept_parts import find_stale, parse_part
 from rally.dataset.part_participants import PACKED, read_participants
-from rally.deletion.file_rows import Scanner
+from rally.deletion.scanner import Scanner
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.registry.study import Study
 from rally.storage.layout import Stores

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from rally.dataset.kept_parts import KeptPart, parse_part, part_stem, remove_stale
 from rally.dataset.part_participants import PACKED, read_participants
-from rally.deletion.file_rows import Scanner
 from rally.deletion.report import DeletionReport
+from rally.deletion.scanner import Scanner
 from rally.errors import (
     ConfigurationError,
     CorruptFile,

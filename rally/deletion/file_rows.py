@@ -1,20 +1,29 @@
 """Finds the rows of one file that a row policy condemns, with or without an index."""
 
-import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from functools import cached_property
+from itertools import accumulate
+from operator import sub
 from typing import NamedTuple, Protocol
 
+from rally.deletion.scanner import Scanner
 from rally.errors import CorruptFile
 from rally.registry.expunges import ExpungeOrder, RowExpunge
 from rally.storage.block_index import Block, Ranged, blocks_of
 from rally.storage.header import ROWS, Header
 from rally.storage.objectstore.interface import Snapshot
-from rally.storage.row_keys import PARTICIPANT, RowKey, RowWalker, key_of
+from rally.storage.row_keys import (
+    PARTICIPANT,
+    ClearBlock,
+    CutRows,
+    RowWalker,
+    key_of,
+    participants,
+)
 from rally.storage.snapshots import (
     Frame,
-    cut_block,
+    check_lengths,
     frame_rows,
     header_of,
     parse_frame,
@@ -41,111 +50,29 @@ class RowPolicy(Protocol):
         """
 
 
-_FEW = 4
-_VERSION = b"-8"
-_DIGITS = b"0123456789abcdef"
-_ANY_DIGIT = bytes(ord("h") if byte in _DIGITS else ord(".") for byte in range(256))
-_BARE = b"h" * 32
-_RAW = re.compile(b"(?=[\x80-\x8f].[\x80-\xbf])", re.DOTALL)
-_BEFORE = 6  # bytes of a UUID before the one with its version
+_UUID_LENGTH = zig_zag(36)[0]
+_TOGETHER = 1024 * 1024
+"""Decompressed bytes of blocks whose rows are found together."""
 
-
-class Scanner:
-    """Searches bytes for any of a set of pseudonyms."""
-
-    def __init__(self, pseudonyms: Iterable[bytes]) -> None:
-        """Stores the pseudonyms.
-
-        Args:
-            pseudonyms: Pseudonyms, 36 ASCII bytes each.
-        """
-        self._pseudonyms = pseudonyms
-
-    @cached_property
-    def _hyphenated(self) -> list[bytes]:
-        """All pseudonyms, listed only when needed: files with an index need none."""
-        return list(self._pseudonyms)
-
-    @cached_property
-    def _bare(self) -> set[bytes]:
-        return {each.replace(b"-", b"") for each in self._hyphenated}
-
-    # Before the version stand eight digits, a hyphen and four. The first of the eight
-    # may itself be the 8 of a "-8", and is left out; and where the four begin with an
-    # 8, what stands between that and the version is three digits.
-    @cached_property
-    def _ends(self) -> set[bytes]:
-        return {_end(each) for each in self._hyphenated}
-
-    @cached_property
-    def _starts_8(self) -> set[bytes]:
-        return {each[1:8] for each in self._hyphenated if _is_cut(each)}
-
-    @cached_property
-    def _raw(self) -> set[bytes]:
-        return {bytes.fromhex(each.decode()) for each in self._bare}
-
-    def found_in(self, data: bytes) -> bool:
-        """Tells whether the bytes contain a pseudonym, with or without hyphens."""
-        return self._has_hyphenated(data) or self._has_bare(data)
-
-    def found_raw_in(self, data: bytes) -> bool:
-        """Tells whether data contains a pseudonym as 16 bytes (RFC 9562, section 4).
-
-        Only files of other writers can: rows of the pipeline have no binary ids.
-        """
-        if len(self._raw) <= _FEW:
-            return any(each in data for each in self._raw)
-        starts = (match.start() - _BEFORE for match in _RAW.finditer(data))
-        return any(data[at : at + 16] in self._raw for at in starts if at >= 0)
-
-    def _has_hyphenated(self, data: bytes) -> bool:
-        if len(self._hyphenated) <= _FEW:
-            return any(each in data for each in self._hyphenated)
-        pieces = data.split(_VERSION)
-        if self._ends.isdisjoint([piece[-12:] for piece in pieces]):
-            return False
-        return any(
-            piece[-12:] in self._ends
-            and (len(piece) != 3 or before[-7:] in self._starts_8)
-            for before, piece in zip([b"", *pieces], pieces, strict=False)
-        ) and any(each in data for each in self._hyphenated)
-
-    def _has_bare(self, data: bytes) -> bool:
-        digits = data.translate(_ANY_DIGIT)
-        at = digits.find(_BARE)
-        while at >= 0:
-            if data[at : at + 32] in self._bare:
-                return True
-            at = digits.find(_BARE, at + 1)
-        return False
-
-
-def _is_cut(pseudonym: bytes) -> bool:
-    """Tells whether a pseudonym has a "-8" before the one of its version."""
-    return pseudonym[8:10] == _VERSION
-
-
-def _end(pseudonym: bytes) -> bytes:
-    """Returns what follows the first "-8" up to the version's, at most twelve bytes."""
-    return pseudonym[10:13] if _is_cut(pseudonym) else pseudonym[1:13]
-
-
-_UUID_LENGTH = zig_zag(36)
+_Placed = tuple[int, bytes]
+"""Offset of a block, and its bytes."""
 
 
 class BlockSplit(NamedTuple):
     """The rows of one block, split into those that stay and those that go.
 
     Attributes:
-        kept: Rows that stay, in their order, without the fields that are taken out.
+        kept: Bytes of the rows that stay, in their order, without the fields that are
+            taken out.
+        lengths: Number of bytes of each row that stays.
         removed: Number of rows that go.
         changed: Number of rows that stay and lose a field.
         requests: Number of rows that go, or lose a field, for each request of a person
             and each order to expunge.
     """
 
-    kept: list[bytes]
+    kept: bytes
+    lengths: "array[int]"
     removed: int
     changed: int
     requests: Counter[str]
@@ -229,24 +156,43 @@ class FileRows:
         if ROWS in self.header.entries and self.header.rows != counted:
             raise CorruptFile("there are not as many rows as the header says")
 
-    def candidates(self, people: Ranged) -> Iterator[tuple[int, bytes]]:
-        """Yields offset and bytes of each block that may have a row of some people.
+    def find(self, people: Ranged) -> Iterator[tuple[int, int, BlockSplit]]:
+        """Splits each block that may have a row of some people.
 
-        With an index only these blocks are read. Without one, all blocks are read and
-        their bytes are searched. If an order is about the file, all are yielded.
+        With an index only these blocks are read; without one, all are. If an order is
+        about the file, all blocks are split.
 
         Args:
             people: All people of the policy.
+
+        Yields:
+            Offset, length and split of a block.
+
+        Raises:
+            CorruptFile: A block is not as the index or the schema says.
         """
         if self.header.is_indexed:
             blocks = list(self.index.values())
-            for block in blocks if self.expunge else blocks_of(blocks, people):
-                yield block.offset, self.read(block.offset, block.length)
+            chosen = blocks if self.expunge else blocks_of(blocks, people)
+            yield from self.splits(
+                (block.offset, self.read(block.offset, block.length))
+                for block in chosen
+            )
             return
-        for frame in walk_frames(self._snapshot, self.header):
-            self._walked += frame.rows
-            if self.expunge or self.names_anybody(frame_rows(frame, self.header.codec)):
-                yield frame.offset, frame.data
+        for frames in self._together(walk_frames(self._snapshot, self.header)):
+            self._walked += sum(frame.rows for frame, _ in frames)
+            cleared = [block for _, block in frames]
+            cut = self._prove(cleared)
+            if cut is None:
+                # Damage that concerns nobody is no reason to keep anybody's rows.
+                frames = [
+                    each
+                    for each in frames
+                    if self.expunge or self.names_anybody(each[1].data)
+                ]
+                cut = self._walk([block for _, block in frames])
+            for (frame, _), rows in zip(frames, cut, strict=True):
+                yield frame.offset, len(frame.data), self._split(rows)
 
     def names_anybody(self, rows: bytes) -> bool:
         """Tells whether rows contain a pseudonym of the policy's people in any form."""
@@ -258,30 +204,63 @@ class FileRows:
         """Reads bytes at an offset from the end of the header."""
         return self._snapshot.read(self.header.length + offset, length)
 
-    def split(self, offset: int, data: bytes) -> BlockSplit:
-        """Splits the rows of a block into those that stay and those that go.
+    def splits(
+        self, blocks: Iterable[_Placed]
+    ) -> Iterator[tuple[int, int, BlockSplit]]:
+        """Splits the rows of blocks into those that stay and those that go.
+
+        Args:
+            blocks: Offset and bytes of each.
+
+        Yields:
+            Offset, length and split of each.
 
         Raises:
-            CorruptFile: The block is not as the index or the schema says.
+            CorruptFile: A block is not as the index or the schema says.
         """
-        kept, requests = list[bytes](), Counter[str]()
-        rows = changed = 0
-        for key, row in self._keyed(offset, data):
-            rows += 1
-            if key is not None:
-                judgement = self._policy.judge(*key)
-                if judgement.verdict.condemns:
-                    requests[judgement.request] += 1
-                    continue
-            left, orders = self._expunged(row)
+        for offset, length, rows in self._cut(blocks):
+            yield offset, length, self._split(rows)
+
+    def split(self, offset: int, data: bytes) -> BlockSplit:
+        """Splits the rows of one block; as splits."""
+        ((_, _, split),) = self.splits([(offset, data)])
+        return split
+
+    def _split(self, rows: CutRows) -> BlockSplit:
+        requests, gone = Counter[str](), list[int]()
+        for number, key in rows.keys.items():
+            judgement = self._policy.judge(*key)
+            if judgement.verdict.condemns:
+                requests[judgement.request] += 1
+                gone.append(number)
+        if self.expunge:
+            return self._expunged(rows, frozenset(gone), requests)
+        bounds, pieces, start = rows.bounds, list[bytes](), 0
+        lengths = array("I", map(sub, bounds[1:], bounds))
+        for number in (*gone, len(rows)):
+            pieces.append(rows.data[bounds[start] : bounds[number]])
+            start = number + 1
+        for number in reversed(gone):
+            del lengths[number]
+        return BlockSplit(b"".join(pieces), lengths, len(gone), 0, requests)
+
+    def _expunged(
+        self, rows: CutRows, gone: frozenset[int], requests: Counter[str]
+    ) -> BlockSplit:
+        """Splits rows of a file that an order is about."""
+        assert self.expunge
+        kept, changed = list[bytes](), 0
+        for number, row in enumerate(rows):
+            if number in gone:
+                continue
+            left, orders = self.expunge.take_out(row)
             requests.update(orders)
             if left is not None:
                 kept.append(left)
                 changed += left is not row
-        return BlockSplit(kept, rows - len(kept), changed, requests)
-
-    def _expunged(self, row: bytes) -> tuple[bytes | None, Sequence[str]]:
-        return self.expunge.take_out(row) if self.expunge else (row, ())
+        lengths = array("I", map(len, kept))
+        removed = len(rows) - len(kept)
+        return BlockSplit(b"".join(kept), lengths, removed, changed, requests)
 
     def count_left_over(self, offset: int, data: bytes) -> Counter[str]:
         """Counts rows of a block that are condemned, or contain a person's pseudonym.
@@ -294,12 +273,13 @@ class FileRows:
             CorruptFile: The block is not as the index or the schema says.
         """
         left_over = Counter[str]()
-        for key, row in self._keyed(offset, data):
-            if key is None:
-                left_over[""] += self.names_anybody(row)
-            else:
-                judgement = self._policy.judge(*key)
-                left_over[judgement.request] += judgement.verdict.condemns
+        for _, _, rows in self._cut([(offset, data)]):
+            for number, row in enumerate(rows):
+                if number in rows.keys:
+                    judgement = self._policy.judge(*rows.keys[number])
+                    left_over[judgement.request] += judgement.verdict.condemns
+                else:
+                    left_over[""] += self.names_anybody(row)
         return +left_over
 
     def count_unexpunged(self, offset: int, data: bytes) -> int:
@@ -310,7 +290,8 @@ class FileRows:
         """
         if self.expunge is None:
             return 0
-        return sum(self.expunge.holds(row) for _, row in self._keyed(offset, data))
+        ((_, _, rows),) = self._cut([(offset, data)])
+        return sum(map(self.expunge.holds, rows))
 
     def check_named(self, frame: Frame, rows: bytes) -> None:
         """Compares a block with its index entry, if the file has an index.
@@ -325,24 +306,75 @@ class FileRows:
         if named != (len(frame.data), frame.rows, rows[PARTICIPANT]):
             raise CorruptFile("a block is not what the index says")
 
-    def _keyed(self, offset: int, data: bytes) -> Iterator[tuple[RowKey | None, bytes]]:
-        """Yields the rows of a block, with keys for rows of the policy's people."""
-        people = self._policy.people
-        block = self._named(offset) if self.header.is_indexed else None
-        if block and block.row_lengths:
-            own = cut_block(data, self.header, block)
-            known = {row[PARTICIPANT] for row in own}
-            listed = {each for each in known if each in people}
-            for row in own:
-                _check_begin(row)
-                yield key_of(row) if row[PARTICIPANT] in listed else None, row
+    def _cut(self, blocks: Iterable[_Placed]) -> Iterator[tuple[int, int, CutRows]]:
+        """Yields the rows of blocks, with keys for those of the policy's people."""
+        frames = (parse_frame(data, at, self.header.sync) for at, data in blocks)
+        if any(block.row_lengths for block in self.index.values()):
+            for frame in frames:
+                yield frame.offset, len(frame.data), self._cut_by_index(frame)
             return
-        frame = parse_frame(data, offset, self.header.sync)
-        if block and (len(frame.data), frame.rows) != (block.length, block.rows):
-            raise CorruptFile("a block is not what the index says")
+        for together in self._together(map(self._checked, frames)):
+            cut = self._walk([block for _, block in together])
+            for (frame, _), rows in zip(together, cut, strict=True):
+                yield frame.offset, len(frame.data), rows
+
+    def _checked(self, frame: Frame) -> Frame:
+        """Compares a block's length and number of rows with those of the index."""
+        if self.header.is_indexed:
+            block = self._named(frame.offset)
+            if (len(frame.data), frame.rows) != (block.length, block.rows):
+                raise CorruptFile("a block is not what the index says")
+        return frame
+
+    def _cut_by_index(self, frame: Frame) -> CutRows:
+        block = self._named(self._checked(frame).offset)
+        data = frame_rows(frame, self.header.codec)
+        check_lengths(data, block.row_lengths)
+        bounds = [0, *accumulate(block.row_lengths)]
+        if data[PARTICIPANT] != block.first.encode():
+            raise CorruptFile("a block does not begin as the index says")
+        if any(
+            data[at] != _UUID_LENGTH or data[at + 37 : at + 38] != data[at : at + 1]
+            for at in bounds[:-1]
+        ):  # so that no wrong cut splits a row
+            raise CorruptFile("the index does not say how long the rows are")
+        people = participants(data, bounds)
+        listed = {each for each in set(people) if each in self._policy.people}
+        keys = {
+            number: key_of(data[bounds[number] : bounds[number + 1]])
+            for number, each in enumerate(people if listed else ())
+            if each in listed
+        }
+        return CutRows(data, bounds, keys)
+
+    def _together(
+        self, frames: Iterable[Frame]
+    ) -> Iterator[list[tuple[Frame, ClearBlock]]]:
+        """Decompresses blocks, so many at a time that finding rows is fast."""
+        held, size = list[tuple[Frame, ClearBlock]](), 0
+        for frame in frames:
+            data = frame_rows(frame, self.header.codec)
+            held.append((frame, ClearBlock(data, frame.rows)))
+            size += len(data)
+            if size >= _TOGETHER:
+                yield held
+                held, size = [], 0
+        if held:
+            yield held
+
+    def _prove(self, blocks: Sequence[ClearBlock]) -> list[CutRows] | None:
+        """Finds the rows of many blocks at once; None where they have to be walked."""
+        try:
+            return self._row_walker().prove(blocks, self._policy.people)
+        except CorruptFile:
+            return None
+
+    def _walk(self, blocks: Sequence[ClearBlock]) -> list[CutRows]:
+        return self._row_walker().cut(blocks, self._policy.people) if blocks else []
+
+    def _row_walker(self) -> RowWalker:
         self._walker = self._walker or RowWalker(self.header.schema)
-        rows = frame_rows(frame, self.header.codec)
-        yield from self._walker.walk(rows, frame.rows, people)
+        return self._walker
 
     def _named(self, offset: int) -> Block:
         try:
@@ -358,9 +390,3 @@ def _is_possible(order: ExpungeOrder, schema: str) -> bool:
     except CorruptFile:
         return False
     return True
-
-
-def _check_begin(row: bytes) -> None:
-    """Checks that a row begins as rows do, so that no wrong cut splits a row."""
-    if row[:1] != _UUID_LENGTH or row[37:38] != _UUID_LENGTH:
-        raise CorruptFile("the index does not say how long the rows are")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import google_crc32c
 
-from rally.deletion.file_rows import FileRows, Scanner
+from rally.deletion.file_rows import FileRows
 from rally.deletion.plan import (
     FileOutcome,
     FileResult,
@@ -19,6 +19,7 @@ from rally.deletion.plan import (
     result_to_json,
 )
 from rally.deletion.rewriting import hide_identifier, recognise_rewrite, rewrite_file
+from rally.deletion.scanner import Scanner
 from rally.deletion.scope import list_files
 from rally.deletion.settings import DeletionSettings
 from rally.errors import CorruptFile
@@ -59,10 +60,9 @@ def find_rows(
     requests = Counter[str]()
     with store.open(file.name, file.generation) as snapshot:
         content = FileRows(snapshot, selection, scanner, outline_of, orders)
-        for offset, data in content.candidates(selection.people):
-            split = content.split(offset, data)
+        for offset, length, split in content.find(selection.people):
             if split.removed or split.changed:
-                blocks.append((offset, len(data)))
+                blocks.append((offset, length))
                 removes += split.removed
                 changes += split.changed
                 requests += split.requests

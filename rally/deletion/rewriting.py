@@ -7,7 +7,6 @@ under the same name, unless another writer has replaced it since.
 
 import hashlib
 import json
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
@@ -15,12 +14,13 @@ from typing import IO, Any, NamedTuple
 
 import google_crc32c
 
-from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
+from rally.deletion.file_rows import FileRows, RowPolicy
 from rally.deletion.plan import FileOutcome, FileResult, PlannedFile
+from rally.deletion.scanner import Scanner
 from rally.errors import CorruptFile
 from rally.registry.expunges import ExpungeOrder
 from rally.storage.block_index import Block
-from rally.storage.block_writer import encode_block
+from rally.storage.block_writer import encode_joined
 from rally.storage.container import canonical_json, index_entries
 from rally.storage.header import CHECKSUM, ROWS, Header, join_header
 from rally.storage.objectstore.interface import (
@@ -134,17 +134,19 @@ def _write_changed(
         PlanMismatch: Other rows change than the plan found.
     """
     changed, removes, changes = [], 0, 0
-    for offset, length in file.blocks:
-        split_block = content.split(offset, content.read(offset, length))
+    planned = ((offset, content.read(offset, length)) for offset, length in file.blocks)
+    for offset, length, split_block in content.splits(planned):
         requests.update(split_block.requests)
         removes += split_block.removed
         changes += split_block.changed
         header, frame, block = content.header, b"", None
         if split_block.kept:
-            frame = encode_block(split_block.kept, header.codec, header.sync)
+            lengths = split_block.lengths
+            frame = encode_joined(
+                split_block.kept, len(lengths), header.codec, header.sync
+            )
             if offset in content.index:
-                first = split_block.kept[0][PARTICIPANT].decode()
-                lengths = array("I", map(len, split_block.kept))
+                first = split_block.kept[PARTICIPANT].decode()
                 block = Block(first, 0, len(frame), len(lengths), lengths)
         spool.write(frame)
         changed.append(_Changed(offset, length, len(frame), block))

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from rally.deletion.file_rows import Scanner
 from rally.deletion.file_steps import find_rows, named
 from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.deletion.plan_store import PlanStore
+from rally.deletion.scanner import Scanner
 from rally.deletion.scope import concerns, list_files, namespaces_of
 from rally.receipts.receipt import Stage
 from rally.registry.legal_holds import LegalHold, LegalHolds

@@ -11,10 +11,11 @@ from itertools import groupby
 from typing import Any
 
 from rally.dead_letters import place_of
-from rally.deletion.file_rows import RowPolicy, Scanner
+from rally.deletion.file_rows import RowPolicy
 from rally.deletion.file_steps import HalfCompacted
 from rally.deletion.plan import FileOutcome, PlannedFile
 from rally.deletion.rewriting import PlanMismatch, rewrite_file
+from rally.deletion.scanner import Scanner
 from rally.errors import CorruptFile
 from rally.events import write_events
 from rally.observability.progress import Progress

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from rally.deletion.file_rows import FileRows, RowPolicy, Scanner
+from rally.deletion.file_rows import FileRows, RowPolicy
 from rally.deletion.rewriting import PlanMismatch
+from rally.deletion.scanner import Scanner
 from rally.errors import CorruptFile, cause_of
 from rally.events import EventKind, EventLog
 from rally.results import as_number, as_text

@@ -83,5 +83,10 @@ class BlockWriter:
 
 def encode_block(rows: Sequence[bytes], codec: str, sync: bytes) -> bytes:
     """One block: how many rows, how many bytes, the bytes, the sync marker."""
-    packed = compress(codec, b"".join(rows))
-    return zig_zag(len(rows)) + zig_zag(len(packed)) + packed + sync
+    return encode_joined(b"".join(rows), len(rows), codec, sync)
+
+
+def encode_joined(data: bytes, rows: int, codec: str, sync: bytes) -> bytes:
+    """Makes a block of rows that stand one behind the other already."""
+    packed = compress(codec, data)
+    return zig_zag(rows) + zig_zag(len(packed)) + packed + sync

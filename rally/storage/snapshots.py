@@ -100,13 +100,18 @@ def cut_block(data: bytes, header: Header, block: Block) -> list[bytes]:
 
 def cut(data: bytes, lengths: Sequence[int]) -> list[bytes]:
     """Cuts rows apart. Raises CorruptFile where the lengths do not add up."""
+    check_lengths(data, lengths)
     rows, start = [], 0
     for length in lengths:
         rows.append(data[start : start + length])
         start += length
-    if start != len(data) or min(lengths, default=0) <= 0:
-        raise CorruptFile("the index does not say how long the rows are")
     return rows
+
+
+def check_lengths(data: bytes, lengths: Sequence[int]) -> None:
+    """Checks that rows of these lengths are as many bytes. Raises CorruptFile."""
+    if sum(lengths) != len(data) or min(lengths, default=0) <= 0:
+        raise CorruptFile("the index does not say how long the rows are")
 
 
 def frame_rows(frame: Frame, codec: str, most: int = LARGEST_BLOCK) -> bytes:

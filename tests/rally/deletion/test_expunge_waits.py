@@ -7,9 +7,9 @@ from datetime import timedelta
 import fastavro
 import pytest
 
-from rally.deletion.file_rows import Scanner
 from rally.deletion.file_steps import verify_file
 from rally.deletion.plan import FileOutcome, ListedFile
+from rally.deletion.scanner import Scanner
 from rally.receipts.receipt import ReceiptReason
 from rally.withdrawal.selection import Selection
 from tests.rally.deletion.expunge_rows import fill, stored

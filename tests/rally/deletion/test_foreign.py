@@ -116,6 +116,33 @@ def test_file_of_one_block_of_no_rows_goes_as_one_of_no_blocks(deployment):
     assert deployment.data.stat(name) is None
 
 
+@pytest.mark.parametrize("is_damaged", [False, True], ids=["whole", "a block damaged"])
+def test_who_left_is_taken_out_of_many_rows(deployment, is_damaged):
+    rows = [Row(number % 50, number) for number in range(500)]
+    rows += [Row(60, number) for number in range(500, 600)]
+    records = [deployment.record(row) for row in rows]
+    stream = io.BytesIO()
+    schema = fastavro.parse_schema(json.loads(deployment.schema()))
+    fastavro.writer(stream, schema, records, sync_interval=4000, codec="null")
+    data = stream.getvalue()
+    if is_damaged:  # where somebody else's row begins
+        at = data.rindex(deployment.pseudonym(60).encode()) - 1
+        data = data[:at] + b"\xff" + data[at + 1 :]
+    name = deployment.put(data)
+    deployment.leave(1, when=20)
+
+    report = deployment.delete()
+
+    left = deployment.data.read(name)
+    assert deployment.pseudonym(1).encode() not in left
+    if not is_damaged:
+        kept = [
+            each for row, each in zip(rows, records, strict=True) if row.person != 1
+        ]
+        assert report.faults == []
+        assert list(fastavro.reader(io.BytesIO(left))) == kept
+
+
 def test_row_without_a_time_goes_and_one_without_a_person_stays(deployment):
     schema = with_columns(
         participant=["null", "string"], submission_timestamp=["long", "null"]

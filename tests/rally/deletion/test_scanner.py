@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rally.deletion.file_rows import Scanner
+from rally.deletion.scanner import Scanner
 
 HEX = "0123456789abcdef"
 
