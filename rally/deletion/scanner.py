@@ -1,16 +1,28 @@
 """Searches bytes for the pseudonyms of people, in every form that writers give ids."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
 _FEW = 4
-_VERSION = b"-8"
+_PIECE = 1024 * 1024
+_UUID_BYTES = 36
+_RAW_BYTES = 16
+_HYPHEN, _VERSION = ord("-"), ord("8")
 _DIGITS = b"0123456789abcdef"
 _ANY_DIGIT = bytes(ord("h") if byte in _DIGITS else ord(".") for byte in range(256))
-_BARE = b"h" * 32
-_RAW = re.compile(b"(?=[\x80-\x8f].[\x80-\xbf])", re.DOTALL)
-_BEFORE = 6  # bytes of a UUID before the one with its version
+_BARE_BYTES = 32
+_BARE = b"h" * _BARE_BYTES
+_IS_DIGIT = bytes(byte in _DIGITS for byte in range(256))
+# Of 32 digits eight in turn are at positions that the step divides. Of a UUID with
+# hyphens no eight such bytes are digits, wherever it begins.
+_STEP = 4
+_RAW_VERSION, _RAW_VARIANT = 6, 8  # bytes of a UUID that begin with them
+
+_Words = npt.NDArray[np.uint64]
+_Positions = npt.NDArray[np.intp]
 
 
 class Scanner:
@@ -25,28 +37,25 @@ class Scanner:
         self._pseudonyms = pseudonyms
 
     @cached_property
-    def _hyphenated(self) -> list[bytes]:
-        """All pseudonyms, listed only when needed: files with an index need none."""
-        return list(self._pseudonyms)
+    def _hyphenated(self) -> frozenset[bytes]:
+        """All pseudonyms, collected only when needed: files with an index need none."""
+        return frozenset(self._pseudonyms)
 
     @cached_property
-    def _bare(self) -> set[bytes]:
-        return {each.replace(b"-", b"") for each in self._hyphenated}
-
-    # Before the version stand eight digits, a hyphen and four. The first of the eight
-    # may itself be the 8 of a "-8", and is left out; and where the four begin with an
-    # 8, what stands between that and the version is three digits.
-    @cached_property
-    def _ends(self) -> set[bytes]:
-        return {_end(each) for each in self._hyphenated}
+    def _bare(self) -> frozenset[bytes]:
+        return frozenset(each.replace(b"-", b"") for each in self._hyphenated)
 
     @cached_property
-    def _starts_8(self) -> set[bytes]:
-        return {each[1:8] for each in self._hyphenated if _is_cut(each)}
+    def _raw(self) -> frozenset[bytes]:
+        return frozenset(bytes.fromhex(each.decode()) for each in self._bare)
 
     @cached_property
-    def _raw(self) -> set[bytes]:
-        return {bytes.fromhex(each.decode()) for each in self._bare}
+    def _hyphenated_words(self) -> _Words:
+        return _first_words(self._hyphenated)
+
+    @cached_property
+    def _raw_words(self) -> _Words:
+        return _first_words(self._raw)
 
     def found_in(self, data: bytes) -> bool:
         """Tells whether the bytes contain a pseudonym, with or without hyphens."""
@@ -59,36 +68,86 @@ class Scanner:
         """
         if len(self._raw) <= _FEW:
             return any(each in data for each in self._raw)
-        starts = (match.start() - _BEFORE for match in _RAW.finditer(data))
-        return any(data[at : at + 16] in self._raw for at in starts if at >= 0)
+        return any(
+            piece[at : at + _RAW_BYTES] in self._raw
+            for piece in _pieces(data, _RAW_BYTES)
+            for at in _among(piece, _raw_starts(piece), self._raw_words)
+        )
 
     def _has_hyphenated(self, data: bytes) -> bool:
         if len(self._hyphenated) <= _FEW:
             return any(each in data for each in self._hyphenated)
-        pieces = data.split(_VERSION)
-        if self._ends.isdisjoint([piece[-12:] for piece in pieces]):
-            return False
         return any(
-            piece[-12:] in self._ends
-            and (len(piece) != 3 or before[-7:] in self._starts_8)
-            for before, piece in zip([b"", *pieces], pieces, strict=False)
-        ) and any(each in data for each in self._hyphenated)
+            piece[at : at + _UUID_BYTES] in self._hyphenated
+            for piece in _pieces(data, _UUID_BYTES)
+            for at in _among(piece, _hyphenated_starts(piece), self._hyphenated_words)
+        )
 
     def _has_bare(self, data: bytes) -> bool:
-        digits = data.translate(_ANY_DIGIT)
-        at = digits.find(_BARE)
-        while at >= 0:
-            if data[at : at + 32] in self._bare:
-                return True
-            at = digits.find(_BARE, at + 1)
+        for start in _bare_starts(data):
+            near = data[max(start - _STEP + 1, 0) : start + _BARE_BYTES]
+            digits = near.translate(_ANY_DIGIT)
+            at = digits.find(_BARE)
+            while at >= 0:
+                if near[at : at + _BARE_BYTES] in self._bare:
+                    return True
+                at = digits.find(_BARE, at + 1)
         return False
 
 
-def _is_cut(pseudonym: bytes) -> bool:
-    """Tells whether a pseudonym has a "-8" before the one of its version."""
-    return pseudonym[8:10] == _VERSION
+def _first_words(ids: Iterable[bytes]) -> _Words:
+    """Sorts the first eight bytes of ids, as numbers."""
+    first = b"".join(each[:8] for each in ids)
+    return np.sort(np.frombuffer(first, "<u8"))
 
 
-def _end(pseudonym: bytes) -> bytes:
-    """Returns what follows the first "-8" up to the version's, at most twelve bytes."""
-    return pseudonym[10:13] if _is_cut(pseudonym) else pseudonym[1:13]
+def _pieces(data: bytes, width: int) -> Iterator[bytes]:
+    """Yields pieces of which one holds each run of some bytes, however long data is."""
+    if len(data) <= _PIECE:
+        yield data
+        return
+    for start in range(0, len(data) - width + 1, _PIECE):
+        yield data[start : start + _PIECE + width - 1]
+
+
+def _hyphenated_starts(data: bytes) -> _Positions:
+    """Finds where a UUID of version 8 may begin, by two hyphens and the version."""
+    if len(data) < _UUID_BYTES:
+        return np.empty(0, np.intp)
+    found, starts = np.frombuffer(data, np.uint8), len(data) - _UUID_BYTES + 1
+    hyphens = found == _HYPHEN
+    is_eight = found[14 : 14 + starts] == _VERSION
+    is_eight &= hyphens[13 : 13 + starts]
+    is_eight &= hyphens[8 : 8 + starts]
+    return np.flatnonzero(is_eight)
+
+
+def _bare_starts(data: bytes) -> list[int]:
+    """Finds where one of the first four of 32 digits may stand."""
+    stepped = np.frombuffer(data, np.uint8)[::_STEP].tobytes()
+    run = np.frombuffer(stepped.translate(_IS_DIGIT), np.uint8)
+    for length in (1, 2, 4):
+        run = run[length:] & run[: max(len(run) - length, 0)]
+    starts: list[int] = (np.flatnonzero(run) * _STEP).tolist()
+    return starts
+
+
+def _raw_starts(data: bytes) -> _Positions:
+    """Finds where 16 bytes may be a UUID, by version and variant."""
+    if len(data) < _RAW_BYTES:
+        return np.empty(0, np.intp)
+    found, starts = np.frombuffer(data, np.uint8), len(data) - _RAW_BYTES + 1
+    is_eight = found[_RAW_VERSION : _RAW_VERSION + starts] & 0xF0 == 0x80
+    is_eight &= found[_RAW_VARIANT : _RAW_VARIANT + starts] & 0xC0 == 0x80
+    return np.flatnonzero(is_eight)
+
+
+def _among(data: bytes, starts: _Positions, words: _Words) -> list[int]:
+    """Selects the starts from which eight bytes are the first of some id."""
+    if not starts.size:
+        return []
+    every = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
+    these = every[starts]
+    near = words[np.minimum(np.searchsorted(words, these), words.size - 1)]
+    chosen: list[int] = starts[near == these].tolist()
+    return chosen

@@ -116,3 +116,20 @@ def test_finds_raw_bytes_as_plain_search_does(data):
         bytes.fromhex(each.replace(b"-", b"").decode()) in text for each in people
     )
     assert Scanner(people).found_raw_in(text) == expected
+
+
+@pytest.mark.parametrize("form", ["hyphens", "bare", "raw"])
+def test_finds_whatever_the_length_of_the_bytes(form):
+    people = [pseudonym(f"{number:032x}") for number in range(9)]
+    wanted, scanner = people[3], Scanner(people)
+    bare = wanted.replace(b"-", b"")
+    written = {"hyphens": wanted, "bare": bare, "raw": bytes.fromhex(bare.decode())}
+    find = scanner.found_raw_in if form == "raw" else scanner.found_in
+    for length in range(60):
+        assert not find(b"g" * length)
+        assert not find(b"a" * length)
+        assert find(b"g" * length + written[form])
+        assert find(b"g" * length + written[form] + b"g" * (60 - length))
+    around = 1024 * 1024
+    for length in range(around - 40, around + 3):
+        assert find(b"g" * length + written[form] + b"g")
