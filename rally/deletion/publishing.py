@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from rally.decisions.chain import Head
 from rally.deletion.study_views import ViewPublisher
 from rally.keys.signing import SigningKey
 from rally.registry.expunges import NO_EXPUNGES, Expunges
@@ -17,7 +16,6 @@ from rally.storage.layout import Stores
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.list_object import Published, publish_list
 from rally.withdrawal.newest_list import newest_signed
-from rally.withdrawal.people_index import PeopleIndex
 from rally.withdrawal.root import remove_unnamed
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
@@ -84,11 +82,23 @@ class ListPublisher:
         newest = newest_signed(self._platform, before)
         # Of one that is lost, or was put back, nobody knows what changed since.
         former = before.people if newest == before.list.counter else None
-        people = former
+        people, root = former, before.root
         if people is None or (after, head) != (before.list, before.head):
             after = replace(after, counter=newest + 1)
             people = after.people(former)
-            self._replace(before, after, people, head, steps)
+            root, _ = publish_list(
+                self._platform,
+                after,
+                head,
+                self._key,
+                before.generation,
+                steps,
+                people=people,
+                log_bits=root.log_bits if root else 0,
+                log=root.log if root else (),
+            )
+        if root is not None:
+            remove_unnamed(self._platform, root)
         now = self._clock()
         concluded = States(self._registry, steps).concluded_by(latest(now))
         published = Published(people, head, decisions, None, steps)
@@ -96,29 +106,6 @@ class ListPublisher:
         spent = budgets(decisions, ledger)
         self.views.publish(published, concluded, now, spent, ledger)
         return after
-
-    def _replace(
-        self,
-        before: Published[WithdrawalList],
-        after: WithdrawalList,
-        people: PeopleIndex,
-        head: Head,
-        steps: tuple[Transition, ...],
-    ) -> None:
-        """Publishes a list, and removes what its root no longer names."""
-        former = before.root
-        root, _ = publish_list(
-            self._platform,
-            after,
-            head,
-            self._key,
-            before.generation,
-            steps,
-            people=people,
-            log_bits=former.log_bits if former else 0,
-            log=former.log if former else (),
-        )
-        remove_unnamed(self._platform, root)
 
 
 def _bare(step: Transition) -> Transition:

@@ -139,7 +139,18 @@ class _Table:
 
     def first(self, key: bytes) -> int:
         """The position of the first record that is not before a key."""
-        return bisect_left(range(self.count), key, key=self._key)
+        data, start, size = self.data, self.start, self.form.size
+
+        def key_at(position: int) -> bytes:  # each ping asks for a dozen of them
+            begin = start + position * size
+            return data[begin : begin + _KEY]
+
+        return bisect_left(range(self.count), key, key=key_at)
+
+    def begins(self, position: int, key: bytes) -> bool:
+        """Tells whether the record at a position, or the end, begins with a key."""
+        is_record = position < self.count
+        return is_record and self.data.startswith(key, self.offset(position))
 
     def of(self, position: int, key: bytes) -> Iterator[bytes]:
         """The records from a position on that begin with a key."""
@@ -147,10 +158,6 @@ class _Table:
         while start < end and self.data.startswith(key, start):
             yield self.data[start : start + size]
             start += size
-
-    def _key(self, position: int) -> bytes:
-        start = self.offset(position)
-        return self.data[start : start + _KEY]
 
 
 class PeopleIndex(Mapping[str, Leaver]):
@@ -196,7 +203,7 @@ class PeopleIndex(Mapping[str, Leaver]):
         """What the fold needs of somebody."""
         key = self._ids.key(participant)
         position = self._left.first(key)
-        if not any(self._left.of(position, key)):
+        if not self._left.begins(position, key):
             raise KeyError(participant)
         return self.at(position)
 

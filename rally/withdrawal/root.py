@@ -208,22 +208,21 @@ def store_named(
 
 
 def remove_unnamed(platform: ObjectStore, root: Root) -> None:
-    """Removes the lists and requests that a root no longer names.
+    """Removes lists and requests that the published root does not name.
 
-    Only who has just published that root may call it: whoever had read the one before
-    cannot publish any more, so nobody needs what was written for that. What has a later
-    counter belongs to whoever publishes next.
+    They are of roots before it, or of runs that were killed. Whoever wrote them for a
+    root of their counter had read one before this one, and cannot publish any more.
+    What has a later counter belongs to whoever publishes next.
 
     Raises:
         OSError: the platform cannot be listed, or refuses.
     """
     named = {root.list.name, root.requests.name}
-    for folder in (LISTS, REQUESTS):
-        for info in list(platform.list(folder)):
-            counter = counter_in(info.name)
-            if info.name not in named and 0 <= counter <= root.counter:
-                with suppress(GenerationMismatch, ObjectHeld):
-                    platform.delete(info.name, info.generation)
+    for info in list(platform.list(FOLDER)):
+        counter = counter_in(info.name)
+        if info.name not in named and 0 <= counter <= root.counter:
+            with suppress(GenerationMismatch, ObjectHeld):
+                platform.delete(info.name, info.generation)
 
 
 def counter_in(name: str) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from rally.deletion.plan_store import PlanStore
 from rally.events import RALLY
-from rally.withdrawal.root import ROOT
+from rally.withdrawal.root import ROOT, read_root
 from tests.support.memory_deployment import Killed, Row, document_id
 from tests.support.world import GARDEN, HOUSE, POND
 
@@ -77,6 +77,10 @@ def rest(deployment):
     plans = PlanStore(deployment.platform)
     assert (plans.unfinished(), plans.unreported()) == ([], {})
     deployment.check()
+    root = read_root(deployment.platform).root
+    assert {each.name for each in deployment.platform.list("withdrawals/")} == {
+        ROOT, root.list.name, root.requests.name,
+    }  # fmt: skip
     return {
         "rows": {study: deployment.numbers(study) for study in (GARDEN, POND, HOUSE)},
         "stages": deployment.stages(),

@@ -75,7 +75,7 @@ def test_root_that_was_put_back_without_its_list_is_made_good(deployment):
     deployment.check()
 
 
-def test_publication_leaves_nothing_but_what_the_root_names(deployment):
+def test_run_leaves_nothing_of_lists_but_what_the_root_names(deployment):
     deployment.leave(1, document="left")
     deployment.delete()
     root = read_root(deployment.platform).root
