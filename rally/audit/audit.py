@@ -36,13 +36,13 @@ from rally.audit.settings import AuditSettings
 from rally.audit.store_audit import LISTED, Listing, StoreAudit
 from rally.audit.tally import Tally, count_expiring
 from rally.audit.units import WorkUnit
+from rally.audit.verified_receipts import verify_receipts
 from rally.audit.views_audit import ViewsAudit
 from rally.decisions.chain import PlatformConcluded
 from rally.decisions.verifying import read_chain
 from rally.deletion.study_views import studies_with_views
 from rally.errors import ConfigurationError, CorruptFile, cause_of
 from rally.observability.progress import announce_total
-from rally.receipts.verify import verify_chain
 from rally.registry.approvals import Approvals
 from rally.registry.expunges import Expunges
 from rally.registry.legal_holds import LegalHolds
@@ -225,7 +225,9 @@ class Audit:
         last = withdrawals.published.last_receipt if withdrawals else 0
         with self._recording_failures(Check.RECEIPTS):
             decisions = withdrawals.decisions if withdrawals else self._decisions
-            for each in verify_chain(self._platform, decisions, self._stores, last):
+            key, is_whole = self._keys.find_prf(PLATFORM), self._settings.share == 1
+            parts = (self._platform, decisions, self._stores, last, key)
+            for each in verify_receipts(*parts, is_whole=is_whole):
                 # What exactly is for who verifies them: it may tell numbers of rows.
                 what = each.kind.value
                 self._tally.add_broken(Check.RECEIPTS, each.name, what, 1, Unit.OBJECTS)

@@ -22,6 +22,9 @@ from rally.storage.layout import Stores
 from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
 from rally.storage.records import list_records
 
+NOTHING = Anchor()
+"""What comes before the first receipt."""
+
 
 class FindingKind(StrEnum):
     """Kind of fault of a receipt, or of the changes of files that receipts name.
@@ -77,23 +80,84 @@ def verify_chain(
     Raises:
         OSError: a store cannot be reached, or refuses.
     """
-    anchor = Anchor()
-    try:
-        anchor = read_anchor(platform, decisions)
-    except ConfigurationError as error:
-        where = f"{platform.uri.rstrip('/')}/{ANCHOR}: "
-        what = str(error).removeprefix(where)
-        yield Finding(FindingKind.MALFORMED, ANCHOR, what)
+    anchor, findings = _read_anchor(platform, decisions)
+    yield from findings
     walk = _Walk(platform, decisions, anchor, Truth(stores) if stores else None)
     for info in list_records(platform, FOLDER, may_be_links=True):  # as if missing
         if number_in(info.name):
-            try:
-                yield from walk.see(info.name, platform.read(info.name))
-            except ObjectNotFound:
-                continue  # it went in this moment: the next one tells
-    if walk.last < known:
-        what = f"the withdrawal list knows it, and the last one here is {walk.last}"
-        yield Finding(FindingKind.BEHIND, receipt_name(known), what)
+            yield from walk.read(info.name)
+    yield from walk.end(known)
+
+
+class Verified(NamedTuple):
+    """Result of a verification that went on from an earlier one.
+
+    Attributes:
+        findings: What is wrong.
+        end: The last receipt that is there.
+    """
+
+    findings: tuple[Finding, ...]
+    end: Anchor
+
+
+def verify_since(
+    platform: ObjectStore,
+    decisions: Chain,
+    stores: Stores,
+    known: int,
+    since: Anchor = NOTHING,
+) -> Verified:
+    """Verifies the receipts after one that was verified before.
+
+    That receipt names all before it by its bytes. If it is another by now, or gone, the
+    whole chain is verified, as it is without any.
+
+    Args:
+        platform: The platform's store.
+        decisions: Decisions of the platform, which name the keys that count.
+        stores: Stores whose files are looked at.
+        known: The last number that the withdrawal list knows.
+        since: The receipt to go on from.
+
+    Raises:
+        OSError: a store cannot be reached, or refuses.
+    """
+    anchor, findings = _read_anchor(platform, decisions)
+    is_on = since.through > anchor.through and _is_there(platform, since)
+    walk = _Walk(platform, decisions, since if is_on else anchor, Truth(stores))
+    names = _names_since(platform, since.through, known)
+    if not is_on:
+        infos = list_records(platform, FOLDER, may_be_links=True)  # as if missing
+        names = (each.name for each in infos if number_in(each.name))
+    for name in names:
+        findings += walk.read(name)
+    return Verified((*findings, *walk.end(known)), walk.before)
+
+
+def _read_anchor(
+    platform: ObjectStore, decisions: Chain
+) -> tuple[Anchor, list[Finding]]:
+    """Reads the anchor of the purge, and says what is wrong with it."""
+    try:
+        return read_anchor(platform, decisions), []
+    except ConfigurationError as error:
+        where = f"{platform.uri.rstrip('/')}/{ANCHOR}: "
+        what = str(error).removeprefix(where)
+        return NOTHING, [Finding(FindingKind.MALFORMED, ANCHOR, what)]
+
+
+def _is_there(platform: ObjectStore, receipt: Anchor) -> bool:
+    try:
+        return digest(platform.read(receipt_name(receipt.through))) == receipt.digest
+    except ObjectNotFound:
+        return False
+
+
+def _names_since(platform: ObjectStore, number: int, known: int) -> Iterator[str]:
+    """Yields the names of the receipts after a number, without listing the others."""
+    while platform.stat(name := receipt_name(number := number + 1)) or number <= known:
+        yield name
 
 
 class _Walk:
@@ -111,12 +175,26 @@ class _Walk:
         self._decisions = decisions
         self._anchor = anchor
         self._truth = truth
-        self._before = anchor  # the number and hash of the one before
+        self.before = anchor  # the number and hash of the one before
         self._name_before = ""  # its name, where its object is there
         self._changes: NamedChanges | None = None  # those that were read last
         self._sums: Sums | None = None  # of these; None where they cannot be read
 
-    def see(self, name: str, data: bytes) -> Iterator[Finding]:
+    def read(self, name: str) -> Iterator[Finding]:
+        """Reads the next one that is there, and tells what is wrong as `_see` does."""
+        try:
+            data = self._platform.read(name)
+        except ObjectNotFound:
+            return  # it went in this moment: the next one tells
+        yield from self._see(name, data)
+
+    def end(self, known: int) -> Iterator[Finding]:
+        """Tells whether receipts are missing at the end, up to a number."""
+        if self.last < known:
+            what = f"the withdrawal list knows it, and the last one here is {self.last}"
+            yield Finding(FindingKind.BEHIND, receipt_name(known), what)
+
+    def _see(self, name: str, data: bytes) -> Iterator[Finding]:
         """What is wrong with one object, the one before it, and those between."""
         number = number_in(name)
         if number > self.last + 1:
@@ -126,9 +204,9 @@ class _Walk:
         if receipt:
             yield from self._link(name, receipt)
             yield from self._untrue(name, receipt)
-        self._before, self._name_before = Anchor(number, digest(data)), name
+        self.before, self._name_before = Anchor(number, digest(data)), name
         self.last = max(self.last, number)
-        if number == self._anchor.through and self._before != self._anchor:
+        if number == self._anchor.through and self.before != self._anchor:
             yield Finding(FindingKind.CHANGED, name, "the anchor names other bytes")
 
     def _read(self, name: str, data: bytes) -> tuple[Receipt | None, list[Finding]]:
@@ -147,7 +225,7 @@ class _Walk:
         return receipt, []
 
     def _link(self, name: str, receipt: Receipt) -> Iterator[Finding]:
-        number, before = receipt.number, self._before
+        number, before = receipt.number, self.before
         if before.through != number - 1 or before.digest == receipt.previous:
             return
         if self._name_before:

@@ -223,7 +223,10 @@ CELLS: dict[tuple[str, str, str], list[Cell]] = {
             " that could not be read has to leave again"
         ),
     ],
-    (CREATES, PLATFORM, "reports/"): [Tampering(tampering.report)],
+    (CREATES, PLATFORM, "reports/"): [
+        Tampering(tampering.report),
+        ShownElsewhere(("tests/rally/audit/test_verified_receipts.py::*",)),
+    ],
     (DELETES, PLATFORM, "reports/"): [
         AcceptedRisk("a report is for people; run another")
     ],

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from rally.audit.findings import Check
+from rally.audit.verified_receipts import POINT
 from rally.storage.objectstore.interface import ObjectNotFound
 from rally.times import from_micros
 from tests.rally.audit.audited_platform import (
@@ -125,7 +126,9 @@ def test_damaged_file_beside_a_half_compaction_is_named_alone(deployment):
     assert set(lines_by_check(report, "unseen")) == {Check.DUPLICATES}
 
 
-def test_nothing_is_written(deployment):
+def test_nothing_is_written_but_how_far_receipts_are_verified(deployment):
     before = deployment.all_objects()
     deployment.audit()
-    assert deployment.all_objects() == before
+    after = deployment.all_objects()
+    assert all(name.endswith(f"/{POINT}") for name in after.keys() - before.keys())
+    assert {name: after[name] for name in before} == before
