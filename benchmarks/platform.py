@@ -8,7 +8,8 @@ once, so that they know what is there. Then a day passes: every study gets new r
 ingest writes them, and a thousand people leave; and the jobs run again, each in a
 process of its own. That day is what is printed. `HOURS` are what the job takes with
 eight cores: requests that the launcher makes one by one, and an eighth of those of
-distributed work, at 30 ms each, and an eighth of the processor's time.
+distributed work, at 30 ms each, and an eighth of the processor's time. Delete rewrites
+the files of everybody who left that day, which on other platforms wait for days.
 """
 
 import argparse
@@ -40,7 +41,12 @@ from rally.registry.rows import row_schema
 from rally.storage.layout import Partition
 from rally.storage.writer import RowWriter, Table
 
-JOBS = (("delete",), ("compact",), ("purge",), ("audit", "--sample=0.1"))
+JOBS = (
+    ("delete", "--rewrite_after_days=0"),
+    ("compact",),
+    ("purge",),
+    ("audit", "--sample=0.1"),
+)
 SECONDS_A_REQUEST = 0.03
 CORES = 8
 
