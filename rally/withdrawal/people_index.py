@@ -5,7 +5,7 @@ published object itself, and a Person is made when one is asked for. Workers hol
 whole list this way, since anybody can send withdrawals that lengthen it.
 
     "RALLYPI" and the version | counter 8 | people 8 | withdrawals 8 | enrolments 8
-    a withdrawal    participant 16 | scope 2 | time 8 | request 16 | terms 2 | changed 8
+    a withdrawal    participant 16 | scope 2 | time 8 | request 16 | terms 4 | changed 8
     an enrolment    participant 16 | scope 2 | time 8 | document 16
     JSON of the words that entries have in common, by number, and of ids that are no
     UUIDs, by the 16 bytes that stand for them
@@ -30,8 +30,8 @@ _HEAD = Struct(">8sQQQQ")
 MAGIC = b"RALLYPI\x01"
 """How an index begins, with its version."""
 
-_LEFT = Struct(">16sHQ16sHQ")
-_LEFT_SAYS = Struct(">16sHQ16sH")
+_LEFT = Struct(">16sHQ16sIQ")
+_LEFT_SAYS = Struct(">16sHQ16sI")
 """A withdrawal without the list at which it last changed."""
 
 _JOINED = Struct(">16sHQ16s")
@@ -345,17 +345,15 @@ class PeopleBuilder:
         """The index of the list of that counter; the builder is used up."""
         self._left.sort()
         self._joined.sort()
-        count, data = len(self._left), bytearray(_HEAD.size)
         joined = _Table(b"".join(self._joined), 0, len(self._joined), _JOINED)
-        people = 0
+        left, people = bytearray(), 0
         for key, records in groupby(self._left, key=_person):
             people += 1
-            data += b"".join(self._dated(key, records, joined, counter))
-        _HEAD.pack_into(data, 0, MAGIC, counter, people, count, joined.count)
+            left += b"".join(self._dated(key, records, joined, counter))
+        head = _HEAD.pack(MAGIC, counter, people, len(self._left), joined.count)
         self._left.clear()
-        data += joined.data
-        data += self._words()
-        return PeopleIndex(bytes(data))
+        parts = (head, self._with_used_terms(bytes(left)), joined.data, self._words())
+        return PeopleIndex(b"".join(parts))
 
     def _dated(
         self, key: bytes, records: Iterable[bytes], joined: _Table, counter: int
@@ -367,6 +365,19 @@ class PeopleBuilder:
             since = self._former.unchanged_since(key, b"".join(mine), others)
         changed = (since or counter).to_bytes(8)
         return (record + changed for record in mine)
+
+    def _with_used_terms(self, left: bytes) -> bytes:
+        """Numbers terms anew where few still stand: former ones would stay for ever."""
+        used = {terms for _, _, _, _, terms, _ in _LEFT.iter_unpack(left)}
+        if 2 * len(used) >= len(self._terms):
+            return left
+        terms = list(self._terms)
+        numbers = {former: number for number, former in enumerate(sorted(used))}
+        self._terms = {terms[former]: number for former, number in numbers.items()}
+        return b"".join(
+            _LEFT.pack(*says, numbers[former], changed)
+            for *says, former, changed in _LEFT.iter_unpack(left)
+        )
 
     def _words(self) -> bytes:
         """What the records mean by numbers, and by hashes."""

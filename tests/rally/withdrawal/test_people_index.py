@@ -135,6 +135,28 @@ def test_change_of_anything_is_a_change_of_the_person():
         assert set(next_list.people(first).changed_since(3)) == {who}
 
 
+def test_terms_that_nobody_has_any_more_are_forgotten():
+    def one(number, deferred):
+        return (
+            str(uuid.UUID(int=number)),
+            RALLY,
+            5,
+            "a",
+            RequestStatus.ACTIVE,
+            deferred,
+        )
+
+    stays, index = one(0, ()), None
+    for counter in range(1, 50):
+        left = [stays, one(counter, (f"rally-{counter}",))]
+        index = replace(as_list(left, []), counter=counter).people(index)
+
+    assert len(index.terms) <= 4
+    assert len(index.data) < 1_000
+    assert set(index.changed_since(48)) == {str(uuid.UUID(int=49))}
+    assert index[stays[0]].left[RALLY][0].deferred == frozenset()
+
+
 def test_list_that_is_begun_anew_says_that_all_have_changed():
     anew = replace(
         as_list([("ann", RALLY, 5, "a", RequestStatus.ACTIVE, ())], []), counter=9
@@ -166,4 +188,4 @@ def test_an_entry_takes_tens_of_bytes():
         builder.leave(
             who, RALLY, each, f"{each:032x}", (RequestStatus.ACTIVE, frozenset())
         )
-    assert len(builder.build(1).data) < 52 * number + 200
+    assert len(builder.build(1).data) < 54 * number + 200
