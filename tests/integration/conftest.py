@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from rally.storage.objectstore.open_store import open_store
 from tests.support.ports import free_port
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -132,3 +133,18 @@ def _process(command, output):
     finally:
         os.killpg(program.pid, signal.SIGKILL)
         program.wait()
+
+
+@pytest.fixture(
+    params=["local", pytest.param("gcs", marks=pytest.mark.integration)],
+)
+def uri(request, tmp_path):
+    """A place where nothing is yet."""
+    if request.param == "local":
+        return str(tmp_path / "root" / "below")
+    return f"gs://{request.getfixturevalue('gcs_bucket')}/root/below"
+
+
+@pytest.fixture
+def store(uri):
+    return open_store(uri)

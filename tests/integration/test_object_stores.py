@@ -4,12 +4,9 @@ The fake Cloud Storage honours preconditions of uploads, and ignores those of de
 that a stale delete is refused is shown locally alone, in test_local.py.
 """
 
-import itertools
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +20,6 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.objectstore.open_store import open_store
 
-RACERS = 6
 CLOCKS_DIFFER = timedelta(seconds=5)
 ODD_NAMES = {
     "space": "a b/c d",
@@ -43,38 +39,15 @@ ODD_NAMES = {
     "long": "x" * 200,
     "looks temporary": "rally-tmp-a/rally-lock",
 }
+
+
 name = st.sampled_from(["a", "b/a", "b/c", "b-", "d/e/f"])
+
+
 steps = st.lists(
     st.tuples(st.sampled_from(["create", "replace", "delete"]), name, st.binary()),
     max_size=8,
 )
-
-
-@pytest.fixture(
-    params=["local", pytest.param("gcs", marks=pytest.mark.integration)],
-)
-def uri(request, tmp_path):
-    """A place where nothing is yet."""
-    if request.param == "local":
-        return str(tmp_path / "root" / "below")
-    return f"gs://{request.getfixturevalue('gcs_bucket')}/root/below"
-
-
-@pytest.fixture
-def store(uri):
-    return open_store(uri)
-
-
-def race(act):
-    """What `act(number)` returns in each of some threads that start together."""
-    start = Barrier(RACERS)
-
-    def run(number):
-        start.wait()
-        return act(number)
-
-    with ThreadPoolExecutor(RACERS) as pool:
-        return list(pool.map(run, range(RACERS)))
 
 
 def test_created_object_is_read_seen_and_listed(store):
@@ -368,44 +341,6 @@ def test_there_are_no_old_copies_where_none_are_kept(store):
 def test_check_writable_leaves_nothing(store):
     store.check_writable()
     assert list(store.list()) == []
-
-
-def test_one_of_those_who_create_at_once_makes_the_object(uri):
-    for attempt in range(5):
-        made = race(lambda n, a=attempt: open_store(uri).create(f"{a}", b"%d" % n * 99))
-        assert made.count(True) == 1
-        assert open_store(uri).read(f"{attempt}") == b"%d" % made.index(True) * 99
-
-
-def test_one_of_those_who_replace_at_once_wins(store):
-    store.create("a", b"")
-
-    def attempt(number):
-        try:
-            return store.replace("a", b"%d" % number * 99, generation)
-        except GenerationMismatch:
-            return None
-
-    for _ in range(5):
-        generation = store.stat("a").generation
-        won = [number for number, new in enumerate(race(attempt)) if new is not None]
-        assert len(won) == 1
-        assert store.read("a") == b"%d" % won[0] * 99
-
-
-def test_object_is_seen_whole_while_it_is_replaced(store):
-    whole = [b"%d" % number * 5_000_000 for number in range(10)]
-    store.create("a", whole[0])
-
-    def act(number):
-        if number:
-            return [store.read("a") for _ in range(10)]
-        for data in whole[1:]:
-            store.replace("a", data, store.stat("a").generation)
-        return []
-
-    seen = itertools.chain.from_iterable(race(act))
-    assert set(seen) <= set(whole)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,11 +5,8 @@ None is any.
 """
 
 import gzip
-import io
 import json
 from datetime import date
-
-import fastavro
 
 from rally.consent.records import (
     CONSENT_LOG,
@@ -17,7 +14,6 @@ from rally.consent.records import (
     ConsentPurpose,
     ConsentRecord,
 )
-from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
 from rally.decisions.contents import DecisionKind
 from rally.decisions.entry import entry_name
 from rally.decisions.notice_contents import NoticeKind, NoticePublication
@@ -30,14 +26,9 @@ from rally.registry.transitions import StudyAction
 from rally.storage.container import encode_container
 from rally.storage.header import LIST_COUNTER
 from rally.storage.layout import Partition, new_file
-from rally.validation.leaves import zig_zag
 from rally.withdrawal.root import ROOT
 from tests.model.words import moment
-from tests.rally.audit.audited_platform import (
-    SEALED_PREFIX,
-    day_of,
-    partition_of,
-)
+from tests.rally.audit.audited_platform import day_of, partition_of
 from tests.rally.audit.row_violations import GARDEN_DAY, expunge, list_names
 from tests.rally.audit.studies import BOG
 from tests.support.people import signer
@@ -196,68 +187,6 @@ def network_key(deployment):
     return "plans/a.json", {"a network attribute": 1}
 
 
-def put_letters(deployment, sealed, day=5, kind=LetterKind.PING, study=GARDEN):
-    letters = LetterPlace(study, kind, day_of(day))
-    name = f"{letters.folder}{'0' * 32}.avro"
-    deployment.platform.create(name, encode_dead_letters(sealed, "0", "1"))
-    return name
-
-
-def unsealed(deployment):
-    sealed = SEALED_PREFIX + bytes(100)
-    name = put_letters(deployment, [b"in clear" * 20, sealed, SEALED_PREFIX + b"short"])
-    return name, {"not sealed": 2}
-
-
-def letter_beside_clear_text(deployment):
-    letters = LetterPlace(GARDEN, LetterKind.PING, day_of(5))
-    names = {"sealed": "bytes", "remote_addr": "string"}
-    fields = [{"name": name, "type": each} for name, each in names.items()]
-    schema = json.dumps({"type": "record", "name": "dead_letter", "fields": fields})
-    sealed = SEALED_PREFIX + bytes(100)
-    row = zig_zag(len(sealed)) + sealed + b"\x0e1.2.3.4"
-    name = f"{letters.folder}{'0' * 32}.avro"
-    data = encode_container(schema, [row], {}, bytes(16), indexed=False)
-    deployment.platform.create(name, data)
-    return name, {"beside something in clear": 1}
-
-
-def late_letters(deployment):
-    put_letters(
-        deployment, [SEALED_PREFIX + bytes(100)] * 2, -50, LetterKind.WITHDRAWAL, HOUSE
-    )
-    what = "unreadable withdrawals, past their deadline"
-    return f"{HOUSE}/withdrawal/{day_of(-50)}", {what: 2}
-
-
-def old_letters(deployment):
-    put_letters(deployment, [SEALED_PREFIX + bytes(100)] * 3, day=-24)
-    return f"{GARDEN}/ping/{day_of(-24)}", {"past their time": 3}
-
-
-def old_lapsed_letters(deployment):
-    letters = [SEALED_PREFIX + bytes(100)]
-    put_letters(deployment, letters, day=-8, kind=LetterKind.LAPSED)
-    put_letters(deployment, letters * 2, day=-7, kind=LetterKind.LAPSED)
-    return f"{GARDEN}/lapsed/{day_of(-8)}", {"past their time": 1}
-
-
-def old_withdrawals_of_nobody(deployment):
-    put_letters(
-        deployment,
-        [SEALED_PREFIX + bytes(100)] * 2,
-        -50,
-        LetterKind.WITHDRAWAL,
-        "unknown",
-    )
-    return f"unknown/withdrawal/{day_of(-50)}", {"past their time": 2}
-
-
-def foreign_letter(deployment):
-    deployment.platform.create("dead-letters/notes.txt", b"hello")
-    return "dead-letters/notes.txt", {"no object of dead letters": 1}
-
-
 def damaged_rows(deployment):
     name = list_names(deployment)[0]
     deployment.damage(deployment.data, name)
@@ -275,12 +204,6 @@ def cut_off(deployment):
     data, info = deployment.data.read(name), deployment.data.stat(name)
     deployment.data.replace(name, data[:-30], info.generation)
     return name, {"the block index is not that of this file": 1}
-
-
-def damaged_letter(deployment):
-    name = put_letters(deployment, [SEALED_PREFIX + bytes(100)])
-    deployment.damage(deployment.platform, name, -30)
-    return name, {"the checksum differs: bytes are missing or changed": 1}
 
 
 def unsorted(deployment):
@@ -316,16 +239,6 @@ def enrolment_of_concluded(deployment):
 def event_of_concluded(deployment):
     deployment.event(EventKind.JOINED, 0, BOG, 0)
     return BOG, {"events": 1}
-
-
-def letters_of_concluded(deployment):
-    put_letters(deployment, [SEALED_PREFIX + bytes(100)], study=BOG)
-    return BOG, {"dead letters": 1}
-
-
-def derived_of_concluded(deployment):
-    (deployment.derived / "bog" / "sums.csv").write_text("1,2\n")
-    return f"{BOG}: {deployment.derived}/bog", {"derived": 1}
 
 
 def ping_key(deployment):
@@ -378,50 +291,6 @@ def without_a_date(deployment):
     name = f"data/study={GARDEN}/document=visit.1/all.avro"
     deployment.data.create(name, b"x")
     return name, {"a file without a date": 1}
-
-
-def put_derived(deployment, name, data):
-    (deployment.derived / "garden").mkdir(exist_ok=True)
-    path = deployment.derived / "garden" / name
-    path.write_bytes(data)
-    return f"{GARDEN}: {path}"
-
-
-def table_of_pseudonyms(deployment, *people):
-    return "\n".join(deployment.pseudonym(each) + ",1" for each in people).encode()
-
-
-def derived_text(deployment):
-    put_derived(deployment, "fine.csv", table_of_pseudonyms(deployment, 0, 3, 4))
-    where = put_derived(
-        deployment, "sums.csv", table_of_pseudonyms(deployment, 0, 1, 2)
-    )
-    return where, {"of people who have left": 1}
-
-
-def derived_upper(deployment):
-    where = put_derived(
-        deployment, "sums.csv", table_of_pseudonyms(deployment, 1).upper()
-    )
-    return where, {"of people who have left": 1}
-
-
-def derived_gzip(deployment):
-    data = gzip.compress(b"a,b\n" * 3_000_000) + gzip.compress(
-        table_of_pseudonyms(deployment, 1)
-    )
-    return put_derived(deployment, "sums.csv.gz", data), {"of people who have left": 1}
-
-
-def derived_avro(deployment):
-    schema = fastavro.parse_schema(
-        {"type": "record", "name": "r", "fields": [{"name": "who", "type": "string"}]}
-    )
-    stream = io.BytesIO()
-    rows = [{"who": deployment.pseudonym(each)} for each in (0, 1)]
-    fastavro.writer(stream, schema, rows, codec="deflate")
-    where = put_derived(deployment, "sums.avro", stream.getvalue())
-    return where, {"of people who have left": 1}
 
 
 def put_back_list(deployment):

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from rally.dataset.formats import Format
 from rally.dataset.kept_parts import part_name
 from rally.storage.partitions import list_files
-from tests.rally.audit.object_violations import put_derived
+from tests.rally.audit.derived_violations import put_derived
 from tests.support.world import GARDEN
 
 

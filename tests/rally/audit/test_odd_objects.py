@@ -26,12 +26,9 @@ from tests.rally.audit.audited_platform import (
     lines_by_check,
     partition_of,
 )
-from tests.rally.audit.object_violations import (
-    RAW_ID,
-    put_derived,
-    put_letters,
-    table_of_pseudonyms,
-)
+from tests.rally.audit.derived_violations import put_derived, table_of_pseudonyms
+from tests.rally.audit.letter_violations import put_letters
+from tests.rally.audit.object_violations import RAW_ID
 from tests.rally.audit.row_violations import list_names
 from tests.support.world import GARDEN, rally_id
 

@@ -12,16 +12,15 @@ from rally.registry.registry import Registry
 from rally.registry.transitions import States, StudyAction
 from tests.rally.audit import (
     copy_violations,
+    derived_violations,
+    letter_violations,
     object_violations,
     part_violations,
     release_violations,
     row_violations,
     view_violations,
 )
-from tests.rally.audit.audited_platform import (
-    count_by_description,
-    lines_by_check,
-)
+from tests.rally.audit.audited_platform import count_by_description, lines_by_check
 from tests.rally.audit.studies import BOG
 from tests.support.world import POND
 
@@ -83,18 +82,18 @@ VIOLATIONS = {
     ],
     Check.NETWORK: [object_violations.network_attribute, object_violations.network_key],
     Check.DEAD_LETTERS: [
-        object_violations.unsealed,
-        object_violations.letter_beside_clear_text,
-        object_violations.old_letters,
-        object_violations.old_lapsed_letters,
-        object_violations.foreign_letter,
-        *(object_violations.late_letters, object_violations.old_withdrawals_of_nobody),
+        letter_violations.unsealed,
+        letter_violations.letter_beside_clear_text,
+        letter_violations.old_letters,
+        letter_violations.old_lapsed_letters,
+        letter_violations.foreign_letter,
+        *(letter_violations.late_letters, letter_violations.old_withdrawals_of_nobody),
     ],
     Check.FILES: [
         object_violations.damaged_rows,
         object_violations.damaged_block,
         object_violations.cut_off,
-        object_violations.damaged_letter,
+        letter_violations.damaged_letter,
         object_violations.unsorted,
         object_violations.of_no_list,
     ],
@@ -103,8 +102,8 @@ VIOLATIONS = {
         object_violations.left_of_concluded,
         object_violations.event_of_concluded,
         object_violations.consent_to_a_concluded_study,
-        object_violations.letters_of_concluded,
-        object_violations.derived_of_concluded,
+        letter_violations.letters_of_concluded,
+        derived_violations.derived_of_concluded,
         object_violations.enrolment_of_concluded,
     ],
     Check.KEYS: [object_violations.ping_key, object_violations.pseudonym_key],
@@ -131,10 +130,10 @@ VIOLATIONS = {
         copy_violations.with_a_forged_record,
     ],
     Check.DERIVED: [
-        object_violations.derived_text,
-        object_violations.derived_upper,
-        object_violations.derived_gzip,
-        object_violations.derived_avro,
+        derived_violations.derived_text,
+        derived_violations.derived_upper,
+        derived_violations.derived_gzip,
+        derived_violations.derived_avro,
         part_violations.of_who_left,
     ],
     Check.VIEWS: [

@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from rally.commands.studies import COMMAND
 from rally.keys.platform_administration import ensure_platform_keys
+from rally.parser import Parser
 from tests.rally.commands.case_office import CaseOffice
 from tests.rally.commands.copy_counter import Counter
 from tests.rally.commands.init_folder import marker
 from tests.rally.commands.office import Office
 from tests.rally.commands.recipe_desk import HARMLESS, Desk
+from tests.rally.commands.studies_words import PUBLISHED, TEST_STUDIES
 from tests.rally.releases.recipes import recipe_content
 from tests.support.people import make_people_keys
+from tests.support.stores import mark_stores
 from tests.support.world import World
 
 
@@ -97,3 +101,28 @@ def desk(tmp_path, people_keys, capsys):
     """A desk at which people type `rally releases …`."""
     recipes = {"weekly": recipe_content(), "harmless": HARMLESS}
     return Desk(tmp_path, people_keys, capsys, recipes)
+
+
+@pytest.fixture
+def rally(capsys, tmp_path):
+    """Runs `rally studies …` on the test studies; returns status and output."""
+    store = mark_stores(tmp_path / "store").of("").uri
+    people = make_people_keys(tmp_path / "people")
+
+    def run(*words):
+        parser = Parser("rally")
+        COMMAND.add_to(parser.add_subparsers(), "rally")
+        args = parser.parse_args(
+            ["studies", *(word.format(store=store, people=people, studies=TEST_STUDIES)
+                          for word in words)]
+        )  # fmt: skip
+        return args.handler(args), capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def told(rally):
+    """The same, and participants of a study were told that it ends."""
+    rally(*PUBLISHED)
+    return rally

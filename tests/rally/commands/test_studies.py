@@ -1,62 +1,30 @@
 """`rally studies`, as an operator types it and reads it."""
 
-import io
-import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from rally.commands.studies import COMMAND
 from rally.decisions.entry import entry_name
-from rally.errors import ConfigurationError, ManyFaults
+from rally.errors import ManyFaults
 from rally.parser import Parser
 from rally.registry.registry import SHIPPED
-from tests.support.people import make_people_keys
+from tests.rally.commands.studies_words import (
+    AT,
+    END,
+    FOLLOWS,
+    FOO,
+    JUNE,
+    MAY,
+    PAUSE,
+    STORE,
+    TEST_STUDIES,
+    refused,
+)
 from tests.support.stores import mark_stores
 
-TEST_STUDIES = Path(__file__).resolve().parents[2] / "studies"
-
-
-@pytest.fixture
-def rally(capsys, tmp_path):
-    """Runs `rally studies …` on the test studies; returns status and output."""
-    store = mark_stores(tmp_path / "store").of("").uri
-    people = make_people_keys(tmp_path / "people")
-
-    def run(*words):
-        parser = Parser("rally")
-        COMMAND.add_to(parser.add_subparsers(), "rally")
-        args = parser.parse_args(
-            ["studies", *(word.format(store=store, people=people, studies=TEST_STUDIES)
-                          for word in words)]
-        )  # fmt: skip
-        return args.handler(args), capsys.readouterr().out
-
-    return run
-
-
-def refused(rally, *words):
-    with pytest.raises(ConfigurationError) as caught:
-        rally(*words)
-    return str(caught.value)
-
-
-FOO = "--studies={studies}"
-STORE = "--store={store}"
-MAY = "--as_of=2021-05-01"
-PEOPLE = "--people_keys={people}"
-AT = ("rally-study-foo", FOO, STORE, PEOPLE)
-PAUSE = ("pause", *AT, "--by=stop", "--note=a leak")
-END = ("end", *AT, "--by=decide")
-JUNE = "--as_of=2021-06-01"
-FOLLOWS = (
-    "rally-study-foo: when it is ended, its data is refused that was sent from"
-    " 2021-06-01T00:00:00Z on; it is locked for analysis until 2022-12-31; who leaves"
-    " waits for its conclusion; nothing undoes this\n"
-)
 BY_DATES = (
     "\nStates are by dates alone, and reviews by their word; --store or --platform"
     " adds what people signed.\n"
@@ -240,157 +208,11 @@ def test_wrong_use_is_one_line(rally, words, message):
     assert refused(rally, *words) == message
 
 
-INVENTORY = "--inventory=https://rally.example.org/inventory"
-NOTICE = ("notice", *AT, "--kind=ending", "--last=2021-05-31", INVENTORY)
-PUBLISHED = (
-    *(*NOTICE, "--where=https://example.org/end", "--published=2021-05-18"),
-    *("--by=decide", MAY.replace("05-01", "05-20")),
-)
-
-
-@pytest.fixture
-def told(rally):
-    """The same, and participants of a study were told that it ends."""
-    rally(*PUBLISHED)
-    return rally
-
-
-def is_ended(rally) -> bool:
-    _, output = rally("list", FOO, STORE, JUNE)
-    return output.splitlines()[2].split()[2] == "ended"
-
-
-def test_end_is_foreseen_and_not_done(told):
-    plan = (*END[:-1], "--plan_only", JUNE)
-    assert told(*plan) == (0, FOLLOWS)
-    assert not is_ended(told)
-
-
-def test_end_needs_somebody_who_is_sure(told):
-    assert refused(told, *END, JUNE) == (
-        "--yes: is missing; nothing undoes this, and nobody can be asked here"
-    )
-    assert not is_ended(told)
-
-
-class Terminal(io.StringIO):
-    """Somebody sits there, and types."""
-
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize("typed", ["", "\n", "y\n", "yes\n", "rally-study-bar\n"])
-def test_end_asks_at_a_terminal_and_takes_no_other_answer(told, monkeypatch, typed):
-    monkeypatch.setattr("sys.stdin", Terminal(typed))
-    assert refused(told, *END, JUNE) == (
-        "rally-study-foo: nothing is done; that was another answer"
-    )
-    assert not is_ended(told)
-
-
-def test_end_asks_at_a_terminal(told, monkeypatch):
-    monkeypatch.setattr("sys.stdin", Terminal("rally-study-foo\n"))
-    assert told(*END, JUNE)[0] == 0
-    assert is_ended(told)
-
-
-@pytest.mark.parametrize(
-    ("study", "words", "message"),
-    [
-        ("rally-study-bar", (JUNE,),
-         "rally-study-bar: its end was never announced; publish what `rally studies"
-         " notice --kind=ending` prints, and record it with --where"),
-        ("rally-study-foo", ("--as_of=2021-05-31T23:59",),
-         "rally-study-foo: its end was announced on 2021-05-18, and it can be ended 14"
-         " days later; wait, or give --announced_days"),
-        ("rally-study-foo", (JUNE, "--announced_days=15"),
-         "rally-study-foo: its end was announced on 2021-05-18, and it can be ended 15"
-         " days later; wait, or give --announced_days"),
-        ("rally-study-foo", ("--as_of=2021-05-31T23:59", "--announced_days=3"),
-         "rally-study-foo: participants were told that it collects through 2021-05-31;"
-         " end it after that day, or tell them of an earlier one"),
-    ],
-)  # fmt: skip
-def test_end_was_announced(told, study, words, message):
-    for more in (("--yes",), ("--plan_only",)):
-        assert refused(told, "end", study, *END[2:], *words, *more) == message
-    assert not is_ended(told)
-
-
-def test_lock_has_an_end(told, tmp_path):
-    """No date of an end is no date of a lock either; then somebody has to say it."""
-    study = tmp_path / "studies"
-    shutil.copytree(TEST_STUDIES, study)
-    file = study / "rally-study-foo" / "study.yaml"
-    text = file.read_text()
-    for name in ("ending_announced", "collect_through", "analysis_until"):
-        text = re.sub(f"{name}: .*\n", "", text)
-    file.write_text(text)
-    words = (*END, f"--studies={study}", "--yes")
-    assert refused(told, *words, JUNE) == (
-        "rally-study-foo: nothing says until when it would be locked for analysis; say"
-        " it in its study.yaml: analysis_until"
-    )
-
-
 @pytest.mark.parametrize("note", ["two\nlines", "bell\a"])
 def test_note_is_one_line(rally, note):
     assert refused(rally, *PAUSE, MAY, f"--note={note}") == (
         "--note: must be one line of printable text"
     )
-
-
-HOLD = ("hold", *AT, "--by=stop")
-DAYS = ("--from=2021-03-01", "--until=2021-03-31")
-
-
-def test_hold_is_placed_shown_and_released(rally):
-    status, output = rally(*HOLD, *DAYS, MAY, "--note=case 7")
-    assert (status, output) == (
-        0,
-        "rally-study-foo: a legal hold of 2021-03-01 to 2021-03-31 is in force from "
-        "2021-05-01T00:00:00Z, as 2\n",
-    )
-    show = ("show", "rally-study-foo", FOO, STORE)
-    _, output = rally(*show, "--as_of=2021-06-01")
-    assert output.endswith(
-        """
-LEGAL HOLD  FROM        UNTIL       SINCE                 BY    NOTE
-         2  2021-03-01  2021-03-31  2021-05-01T00:00:00Z  stop  case 7
-"""
-    )
-    assert "LEGAL HOLD" not in rally(*show, "--as_of=2021-04-30")[1]
-    release = ("release", *AT, "--by=decide", "--hold=2", "--as_of=2021-07-01")
-    assert rally(*release) == (
-        0,
-        "rally-study-foo: released from 2021-07-01T00:00:00Z\n",
-    )
-    assert "LEGAL HOLD" not in rally(*show, "--as_of=2021-08-01")[1]
-    assert "LEGAL HOLD" in rally(*show, "--as_of=2021-06-30")[1]
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ((*HOLD, DAYS[0]), "--until: is missing; give a submission date"),
-        ((*HOLD, DAYS[1]), "--from: is missing; give a submission date"),
-        ((*HOLD, DAYS[0], "--until=March"),
-         "--until: must be a date such as 2022-03-10, from 2000-01-01 to 2199-12-31"),
-        ((*HOLD, "--from=2021-04-01", DAYS[1]),
-         "--until: is before --from; correct one of them"),
-        ((*HOLD[:-1], *DAYS), "--by: is missing; say who decides"),
-        ((*HOLD[:3], *HOLD[4:], *DAYS),
-         "--platform: is missing; say where decisions are kept, or give --store"),
-        (("release", *HOLD[1:]),
-         "--hold: is missing; `rally studies show` lists those in force"),
-        (("release", *AT, "--by=decide", "--hold=1"),
-         "--hold: no such hold is in force; `rally studies show` lists them"),
-    ],
-    ids=lambda value: value[:30] if isinstance(value, str) else value[0],
-)  # fmt: skip
-def test_wrong_hold_is_one_line(rally, words, message):
-    assert refused(rally, *words) == message
 
 
 def test_module_loads_without_beam_or_avro():
