@@ -14,8 +14,8 @@ counts rows by the place of the request in that list.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import cast
+from dataclasses import fields
+from typing import Any, cast
 
 from rally.fields import Fields, Place, Reader, hexadecimal, many, text, whole
 from rally.receipts.encoding import check_nameless, digest, or_none, text_or_nothing
@@ -117,10 +117,15 @@ def encode_changes(changes: Iterable[FileChange]) -> bytes:
     lines = [canonical_json({"requests": requests})]
     for each in listed:
         rows = sorted((numbers[key], value) for key, value in each.requests.items())
-        lines.append(canonical_json({**asdict(each), "requests": rows}))
+        lines.append(canonical_json({**_values(each), "requests": rows}))
     data = "".join(f"{line}\n" for line in lines).encode()
     check_nameless(data)
     return data
+
+
+def _values(change: FileChange) -> dict[str, Any]:
+    """Returns the fields by name; `asdict` would copy the rows of each request."""
+    return {each.name: getattr(change, each.name) for each in fields(change)}
 
 
 def _decode(place: Place, data: bytes) -> tuple[FileChange, ...]:
@@ -138,22 +143,22 @@ def _decode(place: Place, data: bytes) -> tuple[FileChange, ...]:
 
 
 def _change(place: Place, value: object, requests: Sequence[str]) -> FileChange:
-    fields = Fields(place, value)
+    found = Fields(place, value)
     change = FileChange(
-        plan=fields.need("plan", text),
-        namespace=fields.need("namespace", text),
-        name=fields.need("name", text),
-        generation_before=fields.need("generation_before", whole),
-        generation_after=fields.need("generation_after", or_none(whole)),
-        rows_before=fields.need("rows_before", whole),
-        rows_removed=fields.need("rows_removed", whole),
-        rows_after=fields.need("rows_after", whole),
-        checksum_before=fields.need("checksum_before", text_or_nothing),
-        checksum_after=fields.need("checksum_after", or_none(text)),
-        rows_changed=fields.need("rows_changed", whole),
-        requests=fields.need("requests", _rows_of(requests)),
+        plan=found.need("plan", text),
+        namespace=found.need("namespace", text),
+        name=found.need("name", text),
+        generation_before=found.need("generation_before", whole),
+        generation_after=found.need("generation_after", or_none(whole)),
+        rows_before=found.need("rows_before", whole),
+        rows_removed=found.need("rows_removed", whole),
+        rows_after=found.need("rows_after", whole),
+        checksum_before=found.need("checksum_before", text_or_nothing),
+        checksum_after=found.need("checksum_after", or_none(text)),
+        rows_changed=found.need("rows_changed", whole),
+        requests=found.need("requests", _rows_of(requests)),
     )
-    fields.close()
+    found.close()
     return change
 
 
