@@ -46,15 +46,10 @@ _HELD = re.compile(
     re.IGNORECASE,
 )
 
-
-class _NoMetadataServer(logging.Filter):
-    """Drops what the library logs where there are no credentials: an error says it."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return "unavailable metadata server" not in record.getMessage()
-
-
-logging.getLogger("google.auth._default").addFilter(_NoMetadataServer())
+# Where there are no credentials an error says so, and what to do.
+logging.getLogger("google.auth._default").addFilter(
+    lambda record: "unavailable metadata server" not in record.getMessage()
+)
 
 
 @contextmanager
