@@ -28,7 +28,8 @@ from benchmarks.ways import begin
 from benchmarks.workload import NAMESPACE, Workload
 from rally.audit.searching import IdSearch
 from rally.decisions.verifying import read_chain
-from rally.events import Event, EventKind, read_events, write_events
+from rally.event_log.event_log import EventLog
+from rally.events import Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
 from rally.receipts.receipt import Stage
@@ -140,10 +141,10 @@ def _records(number: int = 100_000, lone: int = 1_000) -> list[str]:
             write_events(alone, [_joined(each)], "1")
         return [
             f"events of one object: {_size(together) / number:,.0f} bytes each,"
-            f" {number / _seconds(lambda: sum(1 for _ in read_events(together))):,.0f}"
+            f" {number / _seconds(lambda: sum(1 for _ in EventLog(together))):,.0f}"
             " read a second",
             f"an event that is alone: {_size(alone) / lone:,.0f} bytes,"
-            f" {lone / _seconds(lambda: sum(1 for _ in read_events(alone))):,.0f}"
+            f" {lone / _seconds(lambda: sum(1 for _ in EventLog(alone))):,.0f}"
             " read a second",
             *_held(folder, together, number),
         ]
@@ -182,11 +183,11 @@ def _enrolled(folder: Path, log: LocalStore) -> EnrolledPeople:
     keys = PlatformKeys.open(uri, pseudonyms=[PLATFORM, NAMESPACE])
     pseudonyms = make_pseudonyms(keys, registry)
     study = registry.studies[NAMESPACE]
-    return EnrolledPeople(study, pseudonyms, read_events(log))
+    return EnrolledPeople(study, pseudonyms, EventLog(log))
 
 
 def _sought(log: LocalStore) -> IdSearch:
-    known = {each.participant for each in read_events(log) if each.participant}
+    known = {each.participant for each in EventLog(log) if each.participant}
     return IdSearch(_NoPrf(), known)
 
 

@@ -5,7 +5,7 @@ expanded: the fold decides later what leaving Rally means for each study (design
 "Withdrawals and deletion").
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -49,7 +49,8 @@ class EventKind(StrEnum):
     that it leaves the list; scope, participant and document id are the withdrawal's.
     SETTLED: a purge gave up dead letters that may be withdrawals and that nobody could
     read; they are no request, so the scope is their study, and the document id stands
-    for their objects.
+    for their objects. PURGED: a purge has taken all else of a concluded study, the
+    scope, so that deletion takes its events out of the log's files.
     """
 
     JOINED = "joined"
@@ -57,6 +58,7 @@ class EventKind(StrEnum):
     ASKED = "asked"
     CLOSED = "closed"
     SETTLED = "settled"
+    PURGED = "purged"
 
 
 class Event(NamedTuple):
@@ -103,42 +105,6 @@ def write_events(platform: ObjectStore, events: Iterable[Event], version: str) -
     An object's name follows from its events: writing them again changes nothing.
     """
     EVENT_LOG.write(platform, events, version)
-
-
-def read_events(platform: ObjectStore) -> Iterator[Event]:
-    """Reads every event of the log, in no particular order; equal ones may come twice.
-
-    Raises:
-        CorruptFile: an object of the log is not whole.
-    """
-    return EVENT_LOG.read(platform)
-
-
-def list_event_objects(platform: ObjectStore) -> Iterator[str]:
-    """Lists the names of the log's objects; see AppendLog.list_objects."""
-    return EVENT_LOG.list_objects(platform)
-
-
-def read_event_object(platform: ObjectStore, name: str) -> list[Event]:
-    """Reads the events of one object of the log.
-
-    Raises:
-        CorruptFile: it is not whole.
-        ObjectNotFound: it is gone.
-    """
-    return EVENT_LOG.read_object(platform, name)
-
-
-class EventLog:
-    """The event log, for readers that go through it often and never hold all of it."""
-
-    def __init__(self, platform: ObjectStore) -> None:
-        """Takes the platform's store."""
-        self._platform = platform
-
-    def __iter__(self) -> Iterator[Event]:
-        """Reads the log anew. Raises CorruptFile."""
-        return read_events(self._platform)
 
 
 def _decode(row: dict[str, Any]) -> Event:

@@ -5,18 +5,17 @@ who is given the id. Until then the request is told by its day, and its time run
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
 from rally.access.cases import DEADLINE, OVERDUE_AFTER, Case, read_cases
-from rally.access.proof import find_asks, ping_key
+from rally.access.proof import find_asks
 from rally.decisions.chain import Chain
-from rally.errors import CorruptFile
-from rally.events import EVENT_LOG, Event, EventKind
-from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+from rally.event_log.event_log import EventLog
+from rally.event_log.rows import ASKS
+from rally.storage.objectstore.interface import ObjectStore
 from rally.times import from_micros
 
 LISTED_FOR = 2 * DEADLINE
@@ -76,27 +75,22 @@ class OpenRequests(NamedTuple):
         return any(now - each > DEADLINE for each in waiting)
 
 
-def read_requests(
-    chain: Chain, platform: ObjectStore, now: datetime, *, whole_log: bool = False
-) -> OpenRequests:
+def read_requests(chain: Chain, platform: ObjectStore, now: datetime) -> OpenRequests:
     """Reads who waits for a copy, with a case or without one.
 
     Args:
         chain: Decisions of the platform.
-        platform: Its store, of whose event log the last days are read.
+        platform: Its store.
         now: Time for which each state is told, UTC.
-        whole_log: Whether old pings that were sent again are found; see read_asks.
 
     Raises:
         OSError: The platform cannot be read.
     """
-    asks = read_asks(platform, now, whole_log=whole_log)
+    asks = read_asks(platform, now)
     return match_asks(read_cases(chain, platform, now), asks)
 
 
-def read_asks(
-    platform: ObjectStore, now: datetime, *, whole_log: bool = False
-) -> list[Ask]:
+def read_asks(platform: ObjectStore, now: datetime) -> list[Ask]:
     """Reads the requests by pings that are not older than LISTED_FOR, by time.
 
     Whoever has seen a sealed ping can send it again as a request. An enrolment asks for
@@ -107,30 +101,24 @@ def read_asks(
     Args:
         platform: Store of the platform.
         now: Time for which they are told, UTC.
-        whole_log: Whether the older log is looked through for the same pings, where
-            somebody asked. Without, one of before LISTED_FOR counts as a new request.
 
     Raises:
         OSError: The platform cannot be read.
     """
-    since = now - LISTED_FOR
-    events = list(_read_log(platform, since.date()))
-    asked = {ping_key(each) for each in events if each.kind is EventKind.ASKED}
-    if asked and whole_log:
-        events = [each for each in _read_log(platform) if ping_key(each) in asked]
+    log, since = EventLog(platform), now - LISTED_FOR
+    people = {
+        each.participant
+        for each in log.about([ASKS], skips_damage=True)
+        if each.participant and since <= from_micros(each.submission_timestamp)
+    }
+    events = log.about(people, skips_damage=True)
     asks = {
         Ask(each.participant, from_micros(each.submission_timestamp))
         for each in find_asks(events)
-        if each.participant is not None
+        if each.participant in people
     }
     listed = (each for each in asks if since <= each.at <= now)
     return sorted(listed, key=lambda each: (each.at, each.participant))
-
-
-def _read_log(platform: ObjectStore, since: date | None = None) -> Iterator[Event]:
-    for name in EVENT_LOG.list_objects(platform, since):
-        with suppress(CorruptFile, ObjectNotFound):
-            yield from EVENT_LOG.read_object(platform, name)
 
 
 def match_asks(cases: Mapping[str, Case], asks: Iterable[Ask]) -> OpenRequests:

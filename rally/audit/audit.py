@@ -15,7 +15,7 @@ from rally.audit.calendar_audit import audit_calendar
 from rally.audit.conclusion_audit import ConclusionAudit
 from rally.audit.consents_audit import ConsentsAudit
 from rally.audit.copies_audit import audit_copies
-from rally.audit.current_withdrawals import OLDER_LIST, CurrentWithdrawals
+from rally.audit.current_withdrawals import OLDER_LIST, CurrentWithdrawals, OlderLog
 from rally.audit.deadline_audit import audit_deadlines
 from rally.audit.decisions_audit import (
     audit_cases,
@@ -144,19 +144,21 @@ class Audit:
                 self._as_of,
                 self._settings.limits.deadline_days,
             )
-            if withdrawals.newest > withdrawals.published.counter:
-                self._tally.add_broken(
-                    Check.WITHDRAWN, ROOT, OLDER_LIST, 1, Unit.OBJECTS
-                )
+            self._record_age(withdrawals.is_older)
             return withdrawals
         except PlatformConcluded:
             return None  # the list went with its platform
-        except CorruptFile:
-            return None  # of the log, which _read_log has recorded
+        except CorruptFile as error:  # of the log, which _read_log has recorded
+            self._record_age(isinstance(error, OlderLog))
+            return None
         except (ConfigurationError, OSError) as error:
             for check in _LIST_CHECKS:
                 self._tally.add_unseen(check, "withdrawals", _reason(error))
             return None
+
+    def _record_age(self, is_older: bool) -> None:
+        where, number = (Check.WITHDRAWN, ROOT), int(is_older)
+        self._tally.add_broken(*where, OLDER_LIST, number, Unit.OBJECTS)
 
     def _read_consents(self, log: LogSummary) -> ConsentsAudit:
         consents = ConsentsAudit(self._platform, self._registry)

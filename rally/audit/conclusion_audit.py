@@ -84,7 +84,8 @@ class ConclusionAudit:
         try:
             remaining = self._count_remaining(study)
             copies = self._list_copies(study)
-            event_copies = self._list_event_copies()
+            # A study's keys go last: copies of later days have nothing of it.
+            event_copies = self._list_event_copies() if self._has_key(namespace) else []
         except OSError as error:
             why = f"cannot be listed ({cause_of(error)})"
             self.tally.add_unseen(Check.CONCLUDED, namespace, why)
@@ -172,7 +173,7 @@ class ConclusionAudit:
         return found
 
     def _list_event_copies(self) -> list[OldCopy]:
-        """Lists old copies of the logs, which lose records by a conclusion alone."""
+        """Lists old copies of the logs, some of which may have records of a study."""
         if self._event_copies is None:
             self._event_copies = []
             for each in LOGS:
@@ -231,6 +232,17 @@ class ConclusionAudit:
             return
         until = None if copy.until == FOREVER else copy.until.date()
         self.tally.add_apart(check, namespace, what, 1, Unit.OBJECTS, until)
+
+    def _has_key(self, namespace: str) -> bool:
+        """Tells whether a key of a study is, or may be, left."""
+        ping_keys, platform_keys = self._folders
+        files = [(platform_keys, names.pseudonym(namespace) + KEYSET)]
+        if ping_keys is not None:
+            files += [(ping_keys, namespace + suffix) for suffix in (KEYSET, JWK)]
+        try:
+            return any(folder.exists(name) for folder, name in files)
+        except (ConfigurationError, OSError):
+            return True
 
     def _check_keys(self, namespace: str) -> None:
         ping_keys, platform_keys = self._folders

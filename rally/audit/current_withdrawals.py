@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
 
-from rally.events import RALLY, EventLog
+from rally.errors import CorruptFile
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY
 from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.registry.study import Study
@@ -26,6 +28,11 @@ from rally.withdrawal.rules import LOOKING
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection
 from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, WithdrawalList
+
+
+class OlderLog(CorruptFile):
+    """The log is not whole, and its root is older than signed records know of."""
+
 
 OLDER_LIST = "an older list than signed records know of"
 """What is said of a list that was put back."""
@@ -98,18 +105,27 @@ class CurrentWithdrawals:
         published = read_list(platform)
         states = States.of_chain(registry, published.decisions)
         numbers = count()
-        folded = admit(
-            EventLog(platform),
-            published.list,
-            registry,
-            states,
-            as_of,
-            LOOKING,
-            Rulings.of(published.decisions),
-            lambda: f"{next(numbers):032x}",
-        )
         newest = newest_signed(platform, published)
+        try:
+            folded = admit(
+                EventLog(platform),
+                published.list,
+                registry,
+                states,
+                as_of,
+                LOOKING,
+                Rulings.of(published.decisions),
+                lambda: f"{next(numbers):032x}",
+            )
+        except CorruptFile as error:
+            older = newest > published.list.counter
+            raise OlderLog(str(error)) if older else error from None
         return cls(published, folded, newest, pseudonyms, as_of, deadline_days)
+
+    @property
+    def is_older(self) -> bool:
+        """Whether the published list is older than signed records know of."""
+        return self.newest > self.published.counter
 
     def selection(self, study: Study) -> Selection:
         """Returns what judges a namespace's rows of everybody on the list."""

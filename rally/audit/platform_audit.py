@@ -1,7 +1,8 @@
 """Audits the platform's own records: events, dead letters, lists, receipts."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from rally.access.records import parse_archive_name
@@ -23,17 +24,20 @@ from rally.audit.searching import (
 )
 from rally.audit.tally import Tally
 from rally.dead_letters import FOLDER as DEAD_LETTERS
+from rally.decisions.chain import Chain
+from rally.decisions.verifying import read_chain
 from rally.errors import CorruptFile, cause_of
+from rally.event_log.event_log import EventLog, LogObject
+from rally.event_log.log_file import open_signed_file
 from rally.events import (
     MAIL,
     Event,
     EventKind,
     event_name,
-    list_event_objects,
-    read_event_object,
 )
 from rally.storage.container import check_whole
 from rally.storage.header import CHECKSUM, ROWS, Header, read_header
+from rally.storage.layout import LOG
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
     ObjectInfo,
@@ -41,7 +45,7 @@ from rally.storage.objectstore.interface import (
     ObjectStore,
     Snapshot,
 )
-from rally.storage.records import is_marker, is_record
+from rally.storage.records import is_marker, is_record, list_records
 from rally.withdrawal.people_index import MAGIC as PEOPLE_INDEX
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unreadable import count_settled
@@ -58,6 +62,7 @@ class LogSummary:
         letters: Object of each withdrawal that came by mail, by its event's name.
         enrolments: Numbers of enrolments.
         is_whole: Whether all of the log could be read.
+        settling: Events by which dead letters were given up.
     """
 
     known: set[str] = field(default_factory=set)
@@ -66,6 +71,18 @@ class LogSummary:
     letters: dict[str, str] = field(default_factory=dict)
     enrolments: Enrolments = field(default_factory=Enrolments)
     is_whole: bool = True
+    settling: list[Event] = field(default_factory=list)
+
+    def add(self, name: str, event: Event) -> None:
+        """Takes in an event of an object of the log."""
+        self.scopes[event.scope] += 1
+        if event.participant:
+            self.known.add(event.participant)
+        if event.signal == MAIL:
+            self.letters[event_name(event)] = name
+        if event.kind is EventKind.SETTLED:
+            self.settling.append(event)
+        self.enrolments.add(event)
 
 
 def read_log(platform: ObjectStore, tally: Tally) -> LogSummary:
@@ -74,26 +91,54 @@ def read_log(platform: ObjectStore, tally: Tally) -> LogSummary:
     Raises:
         OSError: The store cannot be reached, or refuses.
     """
-    log, settlements = LogSummary(), list[Event]()
-    for name in list_event_objects(platform):
-        try:
-            events = read_event_object(platform, name)
-        except ObjectNotFound:
-            continue
-        except CorruptFile as error:
-            tally.add_broken(Check.FILES, name, str(error), 1, Unit.OBJECTS)
-            log.is_whole = False
-            continue
-        odd = sum(not _is_pseudonymous(each) for each in events)
-        tally.add_broken(Check.IDS, name, "without a pseudonym", odd, Unit.ROWS)
-        log.scopes.update(each.scope for each in events)
-        log.known.update(each.participant for each in events if each.participant)
-        log.letters |= {event_name(e): name for e in events if e.signal == MAIL}
-        for each in events:
-            log.enrolments.add(each)
-        settlements += (each for each in events if each.kind is EventKind.SETTLED)
-    log.settled = count_settled(settlements, Rulings.read(platform).settlements)
+    log, named = LogSummary(), set[str]()
+    try:
+        for each in EventLog(platform).objects():
+            named.add(each.name)
+            _read_object(each, log, tally)
+    except CorruptFile as error:  # there is no root to name its files
+        tally.add_unseen(Check.FILES, "events", str(error))
+        log.is_whole = False
+        return log
+    decisions = read_chain(platform)
+    _name_planted(platform, decisions, named, tally)
+    log.settled = count_settled(log.settling, Rulings.of(decisions).settlements)
     return log
+
+
+def _read_object(each: LogObject, log: LogSummary, tally: Tally) -> None:
+    """Reads an object of the log, and names it where it is not whole."""
+    odd = 0
+    try:
+        for event in each.read():
+            odd += not _is_pseudonymous(event)
+            log.add(each.name, event)
+    except ObjectNotFound:
+        return  # merged since it was listed, or written anew
+    except CorruptFile as error:
+        what = str(error).removeprefix(f"{each.name}: ")
+        tally.add_broken(Check.FILES, each.name, what, 1, Unit.OBJECTS)
+        log.is_whole = False
+    tally.add_broken(Check.IDS, each.name, "without a pseudonym", odd, Unit.ROWS)
+
+
+def _name_planted(
+    platform: ObjectStore, decisions: Chain, named: Container[str], tally: Tally
+) -> None:
+    """Names files in the place of the log's that deletion did not write.
+
+    What it wrote and no root names, a killed run has left: the next one removes it.
+    """
+    for info in list_records(platform, LOG):
+        if info.name in named:
+            continue
+        opened = open_signed_file(platform, info.name, decisions.is_list)
+        try:
+            with suppress(ObjectNotFound), opened:
+                pass
+        except CorruptFile:
+            what = "no file that deletion wrote"
+            tally.add_broken(Check.COPIES, info.name, what, 1, Unit.OBJECTS)
 
 
 class PlatformAudit:

@@ -31,7 +31,7 @@ from rally.audit.whole_files import RowBlock
 from rally.compaction.partition_view import canonical_schema
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError, CorruptFile
-from rally.events import EventLog
+from rally.event_log.event_log import EventLog
 from rally.registry.approvals import Approvals
 from rally.registry.expunges import Expunges
 from rally.registry.intervals import Interval

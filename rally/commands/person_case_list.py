@@ -28,7 +28,7 @@ def list_cases(args: argparse.Namespace) -> int:
     chain = see(platform).decisions
     records = read_records(platform, chain)
     cases = join_records(fold_cases(chain), records, now)
-    requests = match_asks(cases, read_asks(platform, now, whole_log=True))
+    requests = match_asks(cases, read_asks(platform, now))
     table = Table(_CASES, [_CaseLine(each, now) for each in requests.cases.values()])
     asks = Table(_ASKS, [_AskLine(each, now.date()) for each in requests.by_day])
     print_results({"cases": table, "asks": asks}, table, asks, as_json=args.json)

@@ -119,7 +119,7 @@ def open_case(args: argparse.Namespace) -> int:
         f"opened case {case}; `rally person answer {case}` says what would verify it"
     )
     chain = see(desk.platform).decisions
-    requests = read_requests(chain, desk.platform, desk.now, whole_log=True)
+    requests = read_requests(chain, desk.platform, desk.now)
     if asked := requests.cases[case].asked:
         print_lines(
             f"It is the request of a ping of {asked:%Y-%m-%d}: answer it by"
@@ -135,7 +135,7 @@ def verify_case(args: argparse.Namespace) -> int:
     from rally.commands.person_desk import CaseDesk
     from rally.decisions.access_contents import AccessVerification, VerificationMeans
     from rally.decisions.contents import DecisionKind
-    from rally.events import EventLog
+    from rally.event_log.event_log import EventLog
 
     means = _means(args)
     is_ping = means is VerificationMeans.PING
@@ -162,7 +162,7 @@ def approve_case(args: argparse.Namespace) -> int:
     from rally.commands.person_desk import CaseDesk
     from rally.decisions.access_contents import AccessDecision
     from rally.decisions.contents import DecisionKind
-    from rally.events import EventLog
+    from rally.event_log.event_log import EventLog
 
     desk = CaseDesk(args)
     case = desk.find(args.case)
@@ -196,7 +196,7 @@ def refuse_case(args: argparse.Namespace) -> int:
 def _find_client_key(platform: "ObjectStore", person: str) -> str:
     """Finds the key of a person's client. Raises ConfigurationError without one."""
     from rally.access.proof import find_client_key
-    from rally.events import EventLog
+    from rally.event_log.event_log import EventLog
 
     key = find_client_key(EventLog(platform), person)
     if key is None:

@@ -57,7 +57,7 @@ def show(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> int:
     """Makes the encrypted copy of an approved case, which is handed out by `fetch`."""
     from rally.access.proof import check_proof
-    from rally.events import EventLog
+    from rally.event_log.event_log import EventLog
     from rally.keys.names import Job
     from rally.person_copy.handing_over import build_copy, check_exportable
 

@@ -33,11 +33,14 @@ def write_inventory(args: argparse.Namespace) -> int:
     if chain is None:
         inventory = take_inventory(registry, None, at)
     else:
+        from rally.event_log.event_log import EventLog  # imports fastavro
         from rally.releases.published import read_published  # imports Tink
-        from rally.withdrawal.participants import read_participants  # imports fastavro
+        from rally.withdrawal.list_object import read_people
+        from rally.withdrawal.participants import count_participants
 
         platform = open_platform(args)
-        participants = read_participants(platform, at)
+        people = read_people(platform).list
+        participants = count_participants(EventLog(platform), people, at)
         releases = read_published(platform, chain, at)
         inventory = take_inventory(registry, chain, at, participants, releases)
     files = make_site(inventory)

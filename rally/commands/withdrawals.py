@@ -154,7 +154,7 @@ def _fold(
 ) -> "tuple[WithdrawalList, WithdrawalList]":
     """The published list, and what the log makes of it. Nothing is published."""
     from rally.errors import CorruptFile
-    from rally.events import EventLog
+    from rally.event_log.event_log import EventLog
     from rally.registry.transitions import States
     from rally.withdrawal.admission import admit
     from rally.withdrawal.list_object import read_list

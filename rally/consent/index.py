@@ -21,7 +21,8 @@ from rally.consent.fold import (
 from rally.consent.records import CONSENT_LOG, ConsentPurpose, ConsentRecord
 from rally.decisions.contents import DecisionKind
 from rally.decisions.notice_contents import ConsentLetters
-from rally.events import MAIL, RALLY, Event, EventKind, EventLog
+from rally.event_log.event_log import EventLog
+from rally.events import MAIL, RALLY, Event, EventKind
 from rally.registry.registry import Registry
 from rally.registry.transitions import States
 from rally.storage.append_log import record_name

@@ -7,13 +7,10 @@ So a plain run completes what a killed one began, wherever that was killed.
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
 
-from rally.access.cases import read_cases
-from rally.access.leaving_delay import LeavingDelay
-from rally.decisions.chain import LOSS
+from rally.decisions.chain import LOSS, Chain
 from rally.decisions.verifying import read_chain
+from rally.deletion.admitting import admit_new
 from rally.deletion.derived import find_leavers, remove_stale_parts
 from rally.deletion.file_work import (
     PASSES,
@@ -23,6 +20,7 @@ from rally.deletion.file_work import (
     unsettled_files,
 )
 from rally.deletion.finish_compactions import report_half_compacted
+from rally.deletion.log_keeping import LogKeeper
 from rally.deletion.old_copies import purge_old_copies
 from rally.deletion.order_receipts import find_open
 from rally.deletion.plan import FileOutcome, FileResult, ListedFile
@@ -30,32 +28,28 @@ from rally.deletion.plan_store import PlanStore
 from rally.deletion.progress import advance_requests
 from rally.deletion.publishing import ListPublisher
 from rally.deletion.report import DeletionReport
-from rally.deletion.request_expiry import closing_events
 from rally.deletion.run_basis import RunBasis
 from rally.deletion.run_findings import RunFindings
 from rally.deletion.scope import find_strays, find_unregistered
 from rally.deletion.settings import DeletionSettings
 from rally.deletion.waiting import find_waiting, requests_in
-from rally.events import EventLog, write_events
+from rally.errors import CorruptFile
+from rally.event_log.event_log import LogState
 from rally.keys.names import Job
-from rally.receipts.receipt import Stage
 from rally.registry.legal_holds import LegalHolds
 from rally.registry.transitions import States
 from rally.settings import make_pseudonyms
 from rally.storage.layout import study_folder
 from rally.storage.leases import Leases
-from rally.storage.objectstore.interface import GenerationMismatch
+from rally.storage.objectstore.interface import GenerationMismatch, ObjectHeld
 from rally.storage.runs import live_runs
 from rally.times import to_micros
-from rally.version import pipeline_version
-from rally.withdrawal.admission import admit
 from rally.withdrawal.bootstrap import begin_anew, open_list
-from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.list_object import Published, read_list
 from rally.withdrawal.newest_list import newest_signed, put_back
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.unavailable_studies import find_carriers
-from rally.withdrawal.withdrawal_list import Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import WithdrawalList
 
 _JOB, _COMPACTION = "delete", "compact"
 _LEASE = "deletion"
@@ -94,6 +88,7 @@ class Deletion:
             self._key,
             self._clock,
         )
+        self._log = LogKeeper(self._platform, self._key)
         self._lost: Published[WithdrawalList] | None = None
         if settings.rebuild_list:
             self._lost = begin_anew(self._stores, list(self._registry.studies))
@@ -296,39 +291,41 @@ class Deletion:
     def _admit(self) -> WithdrawalList:
         """Publishes new requests; from then on ingest refuses their rows."""
         published = self._read()
-        before, now = published.list, self._clock()
-        states = States.of_chain(self._registry, published.decisions)
-        log, rules = EventLog(self._platform), self._settings.rules
-        cases = read_cases(published.decisions, self._platform, now)
-        fold = partial(
-            admit,
-            log,
-            before,
+        newest = newest_signed(self._platform, published)
+        self._log.open(published, newest)
+        admitted = admit_new(
+            self._platform,
+            self._log,
+            published,
             self._registry,
-            states,
-            now,
-            rules,
-            Rulings.of(published.decisions),
+            self._settings.rules,
+            self._clock(),
             is_anew=self._lost is not None,
-            delay=LeavingDelay(cases.values()).until,
         )
-        admitted = fold()
-        carriers = find_carriers(self._registry, log)
-        closed = list(
-            closing_events(admitted, self._registry, carriers, states, now, rules)
+        log = None
+        if self._log.is_anew:  # the root that is there does not name it
+            log = self._merge_log(published.decisions, newest + 1)
+        return self._publish(published, admitted, log)
+
+    def _merge_log(self, decisions: Chain, counter: int) -> LogState:
+        """Writes the files of the log that the root of a counter is to name."""
+        now = self._clock()
+        return self._log.merge(
+            counter,
+            Rulings.of(decisions),
+            States.of_chain(self._registry, decisions).concluded_by(now),
+            LegalHolds.of_chain(decisions, now),
         )
-        if closed:  # the log first, so that folding it gives the published list
-            write_events(self._platform, closed, pipeline_version())
-            admitted = fold()
-        suppressed = tuple(
-            _suppressed(each, to_micros(now)) for each in admitted.withdrawals
-        )
-        return self._publish(published, replace(admitted, withdrawals=suppressed))
 
     def _publish(
-        self, before: Published[WithdrawalList], after: WithdrawalList
+        self,
+        before: Published[WithdrawalList],
+        after: WithdrawalList,
+        log: LogState | None,
     ) -> WithdrawalList:
-        published = self._publisher.publish(before, after)
+        published = self._publisher.publish(before, after, log)
+        if log is not None:
+            self._log.remove_merged(log)
         self._lost = None
         return published
 
@@ -348,7 +345,7 @@ class Deletion:
             ),
             verified=report.verified,
             counter=report.withdrawals.counter,
-            carriers=find_carriers(self._registry, EventLog(self._platform)),
+            carriers=find_carriers(self._registry, self._log.log),
             orders=report.orders,
             waiting=frozenset(requests_in([*report.postponed, *report.verified])),
         )
@@ -358,7 +355,12 @@ class Deletion:
         progress = advance_requests(
             self._platform, before.decisions, self._key, report.withdrawals, findings
         )
-        report.withdrawals = self._publish(before, progress.withdrawals)
+        log = None
+        try:
+            log = self._merge_log(before.decisions, before.list.counter + 1)
+        except (CorruptFile, ObjectHeld, OSError) as error:  # it is whole without
+            report.alarms.append(f"the event log is not merged ({error})")
+        report.withdrawals = self._publish(before, progress.withdrawals, log)
         report.receipts = progress.receipts
         report.waiting = progress.unavailable
         self._plans.finish(
@@ -367,12 +369,6 @@ class Deletion:
             if plan not in progress.waiting
             and not any(each.outcome.may_pass for each in results)
         )
-
-
-def _suppressed(withdrawal: Withdrawal, now: int) -> Withdrawal:
-    if withdrawal.participant is None or withdrawal.status is not RequestStatus.ACTIVE:
-        return withdrawal
-    return withdrawal.reached(Stage.SUPPRESSED, now)
 
 
 def _without(

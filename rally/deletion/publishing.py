@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from rally.deletion.study_views import ViewPublisher
+from rally.event_log.event_log import LogState
 from rally.keys.signing import SigningKey
 from rally.registry.expunges import NO_EXPUNGES, Expunges
 from rally.registry.registry import Registry
@@ -16,7 +17,7 @@ from rally.storage.layout import Stores
 from rally.validation.pseudonyms import Pseudonyms
 from rally.withdrawal.list_object import Published, publish_list
 from rally.withdrawal.newest_list import newest_signed
-from rally.withdrawal.root import remove_unnamed
+from rally.withdrawal.root import Root, remove_unnamed
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 
@@ -53,9 +54,12 @@ class ListPublisher:
         self._clock = clock
 
     def publish(
-        self, before: Published[WithdrawalList], after: WithdrawalList
+        self,
+        before: Published[WithdrawalList],
+        after: WithdrawalList,
+        log: LogState | None = None,
     ) -> WithdrawalList:
-        """Publishes a list if it, or the chain of decisions, is new; and all views.
+        """Publishes a list if it, the decisions or the log is new; and all views.
 
         The counter continues from the newest list that was ever signed. If a decision
         is lost, the list keeps naming the chain as it was, so that the loss is seen
@@ -64,6 +68,8 @@ class ListPublisher:
         Args:
             before: The list that is there, and the decisions beside it.
             after: The list to publish, with the counter of the former.
+            log: Files of the event log that the root is to name; None names those that
+                it has.
 
         Returns:
             The list that is there by now.
@@ -83,7 +89,9 @@ class ListPublisher:
         # Of one that is lost, or was put back, nobody knows what changed since.
         former = before.people if newest == before.list.counter else None
         people, root = former, before.root
-        if people is None or (after, head) != (before.list, before.head):
+        known = _log_of(root)
+        log = log or known
+        if people is None or (after, head, log) != (before.list, before.head, known):
             after = replace(after, counter=newest + 1)
             people = after.people(former)
             root, _ = publish_list(
@@ -94,8 +102,8 @@ class ListPublisher:
                 before.generation,
                 steps,
                 people=people,
-                log_bits=root.log_bits if root else 0,
-                log=root.log if root else (),
+                log_bits=log.bits,
+                log=log.files,
             )
         if root is not None:
             remove_unnamed(self._platform, root)
@@ -106,6 +114,10 @@ class ListPublisher:
         spent = budgets(decisions, ledger)
         self.views.publish(published, concluded, now, spent, ledger)
         return after
+
+
+def _log_of(root: Root | None) -> LogState:
+    return LogState(root.log_bits, root.log) if root else LogState()
 
 
 def _bare(step: Transition) -> Transition:

@@ -8,11 +8,13 @@ that was closed may tell when they first asked.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from rally.event_log.event_log import EventLog
 from rally.event_log.rows import keys_of
 from rally.events import Event
+from rally.storage.objectstore.interface import ObjectNotFound
 from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
@@ -48,11 +50,13 @@ def find_admissible(
         OSError: the platform cannot be read.
     """
     names, news = list[str](), set[Event]()
-    for name, events in log.loose_objects():
-        names.append(name)
-        news.update(events)
+    for each in log.loose_objects():
+        with suppress(ObjectNotFound):  # a purge wrote it anew, and that comes later
+            news.update(each.read())
+            names.append(each.name)
         if len(news) > most_news:
-            return AdmissibleEvents(log, tuple(log.loose()))
+            loose = tuple(each.name for each in log.loose_objects())
+            return AdmissibleEvents(log, loose)
     known = set[str]()
     keys = {*_unexplained(before), *(key for each in news for key in keys_of(each))}
     while new := keys - known:

@@ -114,6 +114,11 @@ def write_log_file(
     return LogFile(bucket.number, name, digest, len(header) + len(data), events)
 
 
+def counter_of(name: str) -> int:
+    """Reads, in the name of a file, the counter of the root that first named it."""
+    return int(name.rpartition("/")[2].partition("-")[0])
+
+
 class OpenLogFile:
     """A file of the log, open for reading, whose header is verified.
 

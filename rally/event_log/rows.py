@@ -1,8 +1,9 @@
 """Rows of log files: an event under each pseudonym by which somebody looks for it.
 
 An event stands under its person's pseudonym, and under that of its deletion id where
-it has one; one that has neither stands under NOBODY. So a row begins with its key, as
-rows of studies begin with their participant, and files of rows are sorted alike.
+it has one; one that has neither stands under NOBODY. What people ask for stands under
+ASKS as well. So a row begins with its key, as rows of studies begin with their
+participant, and files of rows are sorted alike.
 """
 
 import io
@@ -14,9 +15,13 @@ import fastavro
 
 from rally.events import Event, EventKind
 from rally.storage.container import canonical_json
+from rally.storage.header import decode_varint
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 """Key of events of nobody, such as those of purges."""
+
+ASKS = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""Key under which all requests for a copy stand, besides those of their people."""
 
 _KEY = slice(1, 37)  # one byte says how long it is
 _PARTICIPANT = slice(39, 75)  # one says that there is one, and one how long it is
@@ -56,8 +61,11 @@ def keys_of(event: Event) -> tuple[str, ...]:
 
     Who goes through all rows takes each event under its first key.
     """
-    found = (event.participant, event.deletion_id)
-    return tuple(each for each in found if each is not None) or (NOBODY,)
+    if event.participant is None:
+        return (event.deletion_id or NOBODY,)
+    asks = ASKS if event.kind is EventKind.ASKED else None
+    more = (event.deletion_id, asks)
+    return (event.participant, *(each for each in more if each))
 
 
 def is_key(text: str) -> bool:
@@ -82,6 +90,14 @@ def key_in(row: bytes) -> str:
 def is_first(row: bytes) -> bool:
     """Tells whether a row stands under the first key of its event."""
     return row[_KEY.stop] == _NO_PARTICIPANT or row[_PARTICIPANT] == row[_KEY]
+
+
+def scope_in(row: bytes) -> str:
+    """Reads the scope of the event of a row."""
+    has_participant = row[_KEY.stop] != _NO_PARTICIPANT
+    kind = _PARTICIPANT.stop if has_participant else _KEY.stop + 1
+    length, start = decode_varint(row, kind + 1 + row[kind] // 2)
+    return row[start : start + length].decode()
 
 
 def number_in(row: bytes, bits: int) -> int:

@@ -10,7 +10,8 @@ from rally.consent.index import ConsentIndex, signed_letters
 from rally.consent.records import CONSENT_LOG
 from rally.decisions.chain import LOSS, Chain
 from rally.errors import ConfigurationError, CorruptFile
-from rally.events import Event, EventLog
+from rally.event_log.event_log import EventLog
+from rally.events import Event
 from rally.person_copy.records import PersonCopy, PersonRecords
 from rally.person_copy.taking import PlatformFacts, find_acts, take_copy
 from rally.receipts.chain import read_receipt

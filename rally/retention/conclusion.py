@@ -8,7 +8,7 @@ from rally import dead_letters
 from rally.consent.records import CONSENT_LOG
 from rally.dead_letters import FOLDER as LETTERS
 from rally.errors import CorruptFile
-from rally.events import EventLog
+from rally.event_log.event_log import EventLog
 from rally.keys import names
 from rally.keys.folder import JWK, KEYSET, KeyFolder
 from rally.registry.legal_holds import LegalHold, LegalHolds
@@ -56,14 +56,25 @@ def find_live(context: Context) -> set[str]:
 def find_left(context: Context, phase: Phase) -> set[str]:
     """Finds the concluded studies of which a phase has left something.
 
-    ENROLMENTS are searched for in rows, and not here. Raises as `find_live`.
+    ENROLMENTS are searched for in rows, and not here. The files of the event log of a
+    concluded platform go whole, in the end. Raises as `find_live`.
     """
     if phase is Phase.EVENTS:
-        going = [*context.going]
-        return {
-            study for log in LOGS for study in log.find_studies(context.platform, going)
-        }
+        platform, going = context.platform, [*context.going]
+        if context.is_over:
+            return find_loose(context)
+        return {study for log in LOGS for study in log.find_studies(platform, going)}
     return {each for each in context.going if _is_left(context, each, phase)}
+
+
+def find_loose(context: Context) -> set[str]:
+    """Finds the concluded studies of which records are left that a purge takes itself.
+
+    Events in the log's files are not among them: deletion takes those. Raises as
+    `find_live`.
+    """
+    platform, going = context.platform, [*context.going]
+    return {study for log in LOGS for study in log.find_loose(platform, going)}
 
 
 def has_old_copies(context: Context, namespace: str) -> bool:

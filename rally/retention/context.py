@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from rally.decisions.chain import Chain
 from rally.deletion.plan_store import PlanStore
-from rally.events import RALLY, Event, EventKind, EventLog
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, Event, EventKind
 from rally.registry.legal_holds import LegalHold, LegalHolds
 from rally.registry.object_classifier import ObjectClassifier
 from rally.registry.registry import SHIPPED, Registry

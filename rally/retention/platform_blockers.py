@@ -9,7 +9,8 @@ from typing import NamedTuple
 from rally.access.cases import read_cases
 from rally.access.due_copies import list_archives
 from rally.decisions.chain import LOSS, Chain
-from rally.events import EventKind, EventLog
+from rally.event_log.event_log import EventLog
+from rally.events import EventKind
 from rally.receipts.receipt import FOLDER as RECEIPTS
 from rally.receipts.receipt import number_in
 from rally.registry.registry import Registry

@@ -18,11 +18,17 @@ from rally.observability.progress import announce_total
 from rally.results import read_strictly
 from rally.retention.archives import survey_archives
 from rally.retention.blockers import count_held_requests
-from rally.retention.conclusion import find_left, find_live, has_old_copies
+from rally.retention.conclusion import (
+    find_left,
+    find_live,
+    find_loose,
+    has_old_copies,
+)
 from rally.retention.context import Context, open_context
 from rally.retention.derived import is_newly_shared, survey_derived
 from rally.retention.executor import make_batch_step
 from rally.retention.keys import destroy_keys, has_keys
+from rally.retention.logs import tell_purged
 from rally.retention.old_versions import (
     purge_derived_copies,
     purge_record_copies,
@@ -260,8 +266,11 @@ class Purge:
                 add_result(report, result)
                 undone += result.undone
             left = self._unfinished_studies(now, survey, phase)
+            merged = set[str]()
+            if phase is Phase.EVENTS:
+                merged = self._tell_deletion(now, left, report)
             now = self._renewed(now, set(now.going) - left)
-            for each in sorted(left):
+            for each in sorted(left - merged):
                 report_not_done(now, survey, each, phase, report)
         self._purge_old_copies(self._renewed(context, reached), plan, report)
         if plan.batches:
@@ -281,6 +290,23 @@ class Purge:
         if phase is not Phase.ENROLMENTS:
             return find_left(context, phase)
         return {each for each in context.going if self._is_enrolled(each, survey)}
+
+    def _tell_deletion(
+        self, context: Context, left: Set[str], report: PurgeReport
+    ) -> set[str]:
+        """Tells deletion of studies of which events in the log's files alone are left.
+
+        Returns:
+            These studies, which the next purge goes on with.
+        """
+        merged = {*left} - find_loose(context)
+        tell_purged(self._platform, merged, context.now)
+        report.remarks += (
+            f"{each}: its events go with the next run of `rally delete`, and all that"
+            " is left with the purge after it"
+            for each in sorted(merged)
+        )
+        return merged
 
     def _is_enrolled(self, namespace: str, survey: SurveyResult) -> bool:
         """Tells whether enrolments in a study are, or may be, left."""

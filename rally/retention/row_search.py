@@ -14,7 +14,8 @@ from rally.deletion.file_rows import FileRows, RowPolicy
 from rally.deletion.rewriting import PlanMismatch
 from rally.deletion.scanner import Scanner
 from rally.errors import CorruptFile, cause_of
-from rally.events import EventKind, EventLog
+from rally.event_log.event_log import EventLog
+from rally.events import EventKind
 from rally.results import as_number, as_text
 from rally.retention.plan_entry import STUDY, Phase, PlanEntry, Reason, split_scopes
 from rally.retention.settings import PurgeSettings

@@ -291,7 +291,7 @@ def survey_events(context: Context) -> Iterator[PlanEntry]:
     known = {EVENTS: context.log.present}  # read already: it is the longest log
     for log in LOGS:
         going = {*context.going} & known.get(log.log.folder, {*context.going})
-        infos = list_records(context.platform, log.log.folder) if going else ()
+        infos = list_records(context.platform, log.log.days) if going else ()
         for info in infos:
             yield from _survey_records(context, log, info, going)
 

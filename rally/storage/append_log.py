@@ -9,7 +9,6 @@ import io
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import fastavro
@@ -49,6 +48,7 @@ class AppendLog(Generic[R]):
 
     Attributes:
         folder: Prefix of the names of its objects, with a slash at the end.
+        days: Prefix of those that have records by day: all that anybody appends.
     """
 
     def __init__(self, folder: str, what: str, format_: RecordFormat[R]) -> None:
@@ -60,6 +60,7 @@ class AppendLog(Generic[R]):
             format_: Format of its records.
         """
         self.folder = folder
+        self.days = f"{folder}date="
         self._what = what
         self._format = format_
         self._parsed = fastavro.parse_schema(format_.schema)
@@ -89,22 +90,17 @@ class AppendLog(Generic[R]):
             with suppress(ObjectNotFound):
                 yield from self._read_named(platform, name)
 
-    def list_objects(
-        self, platform: ObjectStore, since: date | None = None
-    ) -> Iterator[str]:
+    def list_objects(self, platform: ObjectStore) -> Iterator[str]:
         """Lists the names of the log's objects, of which some may be gone already.
-
-        Those of a day on or after `since` alone, where it is given.
 
         A purge that takes a concluded study's records out first writes the rest of an
         object anew, under a name that a listing may have passed already: it is listed
         until nothing is new.
         """
         seen = set[str]()
-        first = log_file(self.folder, since.isoformat(), "") if since else ""
         while new := self._names_but(platform, seen):
             seen.update(new)
-            yield from (name for name in new if name >= first)
+            yield from new
 
     def read_object(self, platform: ObjectStore, name: str) -> list[R]:
         """Reads the records of one object.
@@ -116,7 +112,7 @@ class AppendLog(Generic[R]):
         return [self._decode(row) for row in read_rows(platform.read(name))]
 
     def _names_but(self, platform: ObjectStore, seen: Container[str]) -> list[str]:
-        names = (info.name for info in list_records(platform, f"{self.folder}date="))
+        names = (info.name for info in list_records(platform, self.days))
         return [name for name in names if name not in seen]
 
     def _read_named(self, platform: ObjectStore, name: str) -> list[R]:

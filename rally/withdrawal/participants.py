@@ -4,21 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from rally.events import Event, EventKind, read_events
-from rally.storage.objectstore.interface import ObjectStore
+from rally.events import Event, EventKind
 from rally.times import to_micros
 from rally.withdrawal.fold import Leaver, judge_row
-from rally.withdrawal.list_object import read_people
-
-
-def read_participants(platform: ObjectStore, at: datetime) -> Counter[str]:
-    """Counts the people of a platform who take part at a time; see below.
-
-    Raises:
-        ConfigurationError: The withdrawal list is not as it was published.
-        OSError: The platform cannot be read.
-    """
-    return count_participants(read_events(platform), read_people(platform).list, at)
 
 
 def count_participants(

@@ -23,7 +23,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["consents/", "dead-letters/", "events/", "runs/ingest.json", local.probe]
+        platform = ["consents/", "dead-letters/", "events/date=", "runs/ingest.json", local.probe]
       }
       deletes = {
         store    = [local.probe]
@@ -36,7 +36,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/", local.probe]
-        platform = ["consents/", "dead-letters/", "events/", "runs/replay.json", local.probe]
+        platform = ["consents/", "dead-letters/", "events/date=", "runs/replay.json", local.probe]
       }
       deletes = {
         store    = [local.probe]
@@ -56,7 +56,8 @@ locals {
         platform = ["leases/", "results/compact/", "runs/compact.json", local.probe]
       }
     }
-    # Receipts are made and never changed: no job may delete one.
+    # Receipts are made and never changed: no job may delete one. Of events it makes the
+    # log's files, below events/log/, and deletes those that it has merged.
     delete = {
       opens       = ["pseudonym", "signing.delete"]
       opens_pings = false
@@ -67,7 +68,7 @@ locals {
       }
       deletes = {
         store    = ["data/", "views/"]
-        platform = ["leases/", "plans/", "results/delete/", "runs/delete.json", "withdrawals/"]
+        platform = ["events/", "leases/", "plans/", "results/delete/", "runs/delete.json", "withdrawals/"]
       }
     }
     # The key files of concluded studies, and what `end` says below, come on top of it.
@@ -77,7 +78,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys"]
       creates = {
         store    = ["data/"]
-        platform = ["consents/", "events/", "leases/", "plans/", "results/purge/", "runs/purge.json"]
+        platform = ["consents/", "events/date=", "leases/", "plans/", "results/purge/", "runs/purge.json"]
       }
       deletes = {
         store    = ["data/", "views/"]
@@ -113,7 +114,7 @@ locals {
       reads       = ["store", "platform", "keys", "platform_keys", "releases"]
       creates = {
         store         = [local.marker]
-        platform      = ["consents/", "decisions/", "events/", "withdrawals/", local.marker]
+        platform      = ["consents/", "decisions/", "events/date=", "withdrawals/", local.marker]
         platform_keys = [local.owner]
         releases      = [local.marker]
       }

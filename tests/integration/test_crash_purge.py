@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rally.events import read_events
+from rally.event_log.event_log import EventLog
 from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
 from rally.storage.runs import RUNS
@@ -101,7 +101,7 @@ class Case:
         return (
             Counter((place, row["participant"], row["document_id"])
                     for place, row in stored_rows(self.store)),
-            set(read_events(platform)),
+            set(EventLog(platform)),
             [info.name for info in platform.list("dead-letters/")],
             sorted(name for _, _, names in os.walk(self.keys) for name in names
                    if not name.startswith(".")),

@@ -26,7 +26,8 @@ from rally.consent.records import (
 )
 from rally.decisions.verifying import read_chain
 from rally.errors import ConfigurationError
-from rally.events import RALLY, EventKind, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, EventKind
 from rally.keys.names import Job
 from rally.person_copy.gathering import Places
 from rally.person_copy.handing_over import (
@@ -179,7 +180,7 @@ class Desk(Forger):
     def _times(self, person, kind, scopes) -> list[int]:
         """Times at which somebody joined or left, also by a deletion id."""
         who = self.system.platform_pseudonym(person)
-        events = list(read_events(self.system.platform))
+        events = list(EventLog(self.system.platform))
         own = {
             each.deletion_id
             for each in events

@@ -15,7 +15,8 @@ from rally.decisions.contents import (
     StudyDecision,
 )
 from rally.errors import ConfigurationError
-from rally.events import MAIL, RALLY, Event, EventKind, read_events, write_events
+from rally.event_log.event_log import EventLog
+from rally.events import MAIL, RALLY, Event, EventKind, write_events
 from rally.times import from_micros
 from rally.withdrawal.fold import RequestStatus
 from rally.withdrawal.list_object import read_list
@@ -63,7 +64,7 @@ class Forger(Comparison):
     def decide_on_what_is_not_held(self, rejects) -> None:
         """With a stolen key: on what is active, and on what is yet to be admitted."""
         published = self.system.withdrawals()
-        asked = {key_of(e) for e in read_events(self.system.platform)
+        asked = {key_of(e) for e in EventLog(self.system.platform)
                  if e.kind is EventKind.LEFT}  # fmt: skip
         known = {key_of(e): e.status for e in published.withdrawals}
         vain = [key for key in asked if known.get(key) is not RequestStatus.HELD]

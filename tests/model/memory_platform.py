@@ -18,7 +18,7 @@ from rally.compaction.compactor import Compactor, plan_compaction
 from rally.dead_letters import list_dead_letters, read_sealed, unseal
 from rally.decryption.opener import Opened
 from rally.envelope import Envelope
-from rally.events import read_events
+from rally.event_log.event_log import EventLog
 from rally.ingestion.decisions import LiveDecisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
@@ -184,7 +184,7 @@ class MemoryPlatform(MemoryDeployment):
         """Kind, scope, document id and time of each event."""
         return {
             (str(each.kind), each.scope, each.document_id, each.submission_timestamp)
-            for each in read_events(self.platform)
+            for each in EventLog(self.platform)
         }
 
     def parked(self) -> dict[Letter, set[FailureReason]]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines import cli
-from rally.events import read_events
+from rally.event_log.event_log import EventLog
 from rally.registry.transitions import StudyAction
 from rally.storage.objectstore.open_store import open_store
 from tests.support.study_decisions import decide_study
@@ -207,7 +207,7 @@ def test_conclusion_takes_everything_and_the_keys(own_world, store, fill, capsys
     assert (status, errors) == (0, "")
     assert not [name for name in contents(store) if f"study={GARDEN}/" in name
                 and "rally-lock" not in name]  # fmt: skip
-    assert {event.scope for event in read_events(open_store(f"{store}/platform"))} == {
+    assert {event.scope for event in EventLog(open_store(f"{store}/platform"))} == {
         "rally"
     }
     for name in (f"{GARDEN}.keyset.json", f"platform/pseudonym.{GARDEN}.keyset.json"):

@@ -8,15 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rally.errors import CorruptFile
-from rally.events import (
-    RALLY,
-    Event,
-    EventKind,
-    EventLog,
-    event_name,
-    read_events,
-    write_events,
-)
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, Event, EventKind, event_name, write_events
 from rally.storage.container import encode_container
 from rally.storage.header import SCHEMA, read_header
 from rally.storage.objectstore.local import LocalStore
@@ -61,7 +54,7 @@ def names(platform):
 def test_events_come_back_equal_and_of_their_own_types(platform):
     written = {LEFT, JOINED, UNINSTALLED, NEXT_DAY}
     write_events(platform, written, "1.0")
-    found = list(read_events(platform))
+    found = list(EventLog(platform))
     assert sorted(found, key=event_name) == sorted(written, key=event_name)
     assert {type(event.kind) for event in found} == {EventKind}
     assert {type(event.submission_timestamp) for event in found} == {int}
@@ -79,7 +72,7 @@ def test_event_of_a_time_that_cannot_be_is_damage(platform, time):
     data = encode_container(schema, [row.getvalue()], {}, bytes(16), indexed=False)
     platform.create(f"events/date=2022-03-10/{'0' * 32}.avro", data)
     with pytest.raises(CorruptFile, match=r"rows are (no events|not what the header)"):
-        list(read_events(platform))
+        list(EventLog(platform))
 
 
 def _written(platform):
@@ -115,15 +108,15 @@ def test_equal_events_are_one_object(platform, again):
     before = list(platform.list())
     write_events(platform, iter(again), "2.0")
     assert list(platform.list()) == before
-    assert len(list(read_events(platform))) == 2
+    assert len(list(EventLog(platform))) == 2
 
 
 def test_events_of_another_flush_are_added(platform):
     write_events(platform, [LEFT], "1.0")
     write_events(platform, [LEFT, JOINED], "1.0")
     assert len(names(platform)) == 2
-    assert set(read_events(platform)) == {LEFT, JOINED}
-    assert len(list(read_events(platform))) == 3
+    assert set(EventLog(platform)) == {LEFT, JOINED}
+    assert len(list(EventLog(platform))) == 3
 
 
 def test_log_is_read_as_often_as_wanted(platform):
@@ -136,7 +129,7 @@ def test_log_is_read_as_often_as_wanted(platform):
 def test_no_event_makes_no_object(platform):
     write_events(platform, [], "1.0")
     assert names(platform) == []
-    assert list(read_events(platform)) == []
+    assert list(EventLog(platform)) == []
 
 
 def test_name_of_an_event_follows_from_its_content():
@@ -183,14 +176,14 @@ def test_damaged_log_is_not_read_past(platform):
     damaged = platform.read(info.name)[:-1]
     platform.replace(info.name, damaged, info.generation)
     with pytest.raises(CorruptFile, match=f"^{info.name}: "):
-        list(read_events(platform))
+        list(EventLog(platform))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(events, max_size=5))
 def test_any_events_come_back_once_each(platform, written):
     write_events(platform, written, "1.0")
-    assert sorted(read_events(platform), key=event_name) == sorted(
+    assert sorted(EventLog(platform), key=event_name) == sorted(
         set(written), key=event_name
     )
     for info in list(platform.list()):

@@ -79,6 +79,15 @@ class PurgeDeployment(MemoryDeployment):
         """A run of the job; its report."""
         return self.purging(**settings).run()
 
+    def purge_twice(self):
+        """Runs with deletion in between, which forgets merged events; the last report.
+
+        It is as much as the conclusion of a study takes.
+        """
+        assert [*self.purge().problems] == []
+        self.delete()
+        return self.purge()
+
     def purging(self, **settings):
         given = {"run": "1" * 32, "ping_keys": "k", **settings}
         made = MemoryPurgeSettings(

@@ -18,7 +18,8 @@ from tink import hybrid
 
 from rally.dead_letters import DeadLetter, list_dead_letters, read_sealed, unseal
 from rally.envelope import parse_timestamp
-from rally.events import Event, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import Event
 from rally.initialisation.first_views import begin_views
 from rally.keys import administration
 from rally.keys.folder import KeyFolder
@@ -395,7 +396,7 @@ def stored_ids(store: str) -> list[tuple[str, str]]:
 
 def stored_events(store: str) -> set[Event]:
     """The log."""
-    return set(read_events(open_store(f"{store}/platform")))
+    return set(EventLog(open_store(f"{store}/platform")))
 
 
 def lists_of_rows(store: str) -> dict[str, int]:

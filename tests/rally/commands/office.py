@@ -3,7 +3,8 @@
 import io
 from dataclasses import replace
 
-from rally.events import RALLY, Event, EventKind, EventLog, write_events
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, Event, EventKind, write_events
 from rally.keys.platform_keys import PlatformKeys
 from rally.parser import Parser
 from rally.registry.registry import SHIPPED, Registry

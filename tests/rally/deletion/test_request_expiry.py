@@ -3,7 +3,8 @@
 import pytest
 
 from rally.deletion.request_expiry import closing_events
-from rally.events import MAIL, RALLY, EventKind, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import MAIL, RALLY, EventKind
 from rally.registry.registry import Registry
 from rally.registry.transitions import States, StudyAction
 from rally.withdrawal.rules import Rules
@@ -34,7 +35,7 @@ def run(deployment, *days, **settings):
 
 
 def closed(deployment):
-    return sorted(each.document_id for each in read_events(deployment.platform)
+    return sorted(each.document_id for each in EventLog(deployment.platform)
                   if each.kind is EventKind.CLOSED)  # fmt: skip
 
 
@@ -207,7 +208,7 @@ def test_nothing_is_closed_whose_enrolment_may_be_missing(deployment, faulty, cl
         kind = registry.studies[faulty].kind
         registry = registry.closing({faulty: "study.yaml: a fault"})
         assert registry.unavailable[faulty].kind is kind
-    carriers = find_carriers(registry, read_events(deployment.platform))
+    carriers = find_carriers(registry, EventLog(deployment.platform))
     states = States.read(registry, deployment.platform)
     args = deployment.withdrawals(), registry, carriers, states, day(200), Rules()
     assert "".join(sorted(each.document_id for each in closing_events(*args))) == closed

@@ -56,6 +56,11 @@ class Log:
         return EventLog(self.platform, lambda: self.state)
 
     @property
+    def loose(self):
+        """Names of the loose objects."""
+        return [each.name for each in self.reader.loose_objects()]
+
+    @property
     def former(self):
         """Files of the log so far."""
         return [PlacedFile(Bucket(self.state.bits, f.bucket), f)
@@ -68,7 +73,7 @@ class Log:
     def merge(self, loose=None, **options):
         """Merges what is loose and publishes; removes what is merged."""
         self.counter += 1
-        loose = self.reader.loose() if loose is None else loose
+        loose = self.loose if loose is None else loose
         found = merge_log(
             self.platform, self.former, loose, self.counter, KEY, **options
         )

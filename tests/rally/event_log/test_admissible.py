@@ -162,7 +162,7 @@ def test_only_the_news_and_the_history_of_their_people_are_read():
     log.write(*news)
     found = find_admissible(log.reader, WithdrawalList())
     assert set(found.events) == {*history[:2], *news}
-    assert [*found.loose] == log.reader.loose()
+    assert [*found.loose] == log.loose
 
 
 def test_who_is_on_the_list_without_an_enrolment_is_looked_up_again():
@@ -182,4 +182,4 @@ def test_of_more_news_than_fit_into_memory_the_whole_log_is_read():
     log.write(left(PEOPLE[0], 5), left(PEOPLE[0], 6))
     found = find_admissible(log.reader, WithdrawalList(), most_news=1)
     assert len({*found.events}) == 6
-    assert [*found.loose] == log.reader.loose()
+    assert [*found.loose] == log.loose

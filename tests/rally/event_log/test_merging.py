@@ -85,7 +85,7 @@ def test_a_loose_object_with_an_event_that_has_to_stay_is_left_alone(log):
     log.write(joined("nobody's id", 4))
     found = log.merge()
     assert len(found.merged) == 1
-    assert len(log.reader.loose()) == 1
+    assert len(log.loose) == 1
     log.write(joined(ANN, 5))
     assert not log.merge(stays_loose=lambda each: each.participant == ANN).merged
     assert len(set(log.reader)) == 5
@@ -96,7 +96,7 @@ def test_a_merge_takes_so_many_rows_and_the_next_one_the_others(log):
         log.write(joined(ANN, number))
     assert len(log.merge(most_rows=4).merged) == 4
     assert len(log.merge(most_rows=4).merged) == 2
-    assert (log.reader.loose(), len([*log.reader])) == ([], 6)
+    assert (log.loose, len([*log.reader])) == ([], 6)
 
 
 def test_what_is_dropped_is_in_no_file_and_its_object_counts_as_merged(log):
@@ -104,7 +104,7 @@ def test_what_is_dropped_is_in_no_file_and_its_object_counts_as_merged(log):
     log.merge()
     log.write(joined(BOB, 4, kind=EventKind.LEFT))
     log.merge(drops=lambda each: each.participant == BOB)
-    assert (set(log.reader), log.reader.loose()) == ({SOME[0], SOME[2]}, [])
+    assert (set(log.reader), log.loose) == ({SOME[0], SOME[2]}, [])
     log.merge(drops=lambda _: True)
     assert log.state.files == ()
 
@@ -113,7 +113,7 @@ def test_a_killed_merge_loses_nothing_and_the_next_one_counts_nothing_twice(log)
     log.write(*SOME)
     log.merge()
     log.write(joined(ANN, 9))
-    former, loose = log.former, log.reader.loose()
+    former, loose = log.former, log.loose
     merge_log(log.platform, former, loose, 2, KEY)  # killed: never published
     assert len([*log.reader]) == 4
     found = merge_log(log.platform, former, loose, 2, KEY)
@@ -151,7 +151,7 @@ def test_a_file_that_is_missing_or_a_loose_object_that_is_damaged_stops_a_merge(
     log.merge()
     [file] = log.state.files
     log.write(joined(ANN, 9))
-    [loose] = log.reader.loose()
+    [loose] = log.loose
     log.platform.delete(file.name, log.platform.stat(file.name).generation)
     with pytest.raises(CorruptFile, match=rf"{file.name}: is missing"):
         merge_log(log.platform, log.former, [loose], 2, KEY)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rally.dead_letters import LetterPlace, list_dead_letters, read_sealed, unseal
 from rally.envelope import Envelope
-from rally.events import EventKind, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import EventKind
 from rally.ingestion.setup import make_intake, make_writer
 from rally.outcomes import Count, FailureReason
 from rally.storage.container import read_rows
@@ -294,7 +295,7 @@ def test_same_envelopes_again_write_the_same_objects(small_rally, payload, tmp_p
 
 def test_events_are_those_of_who_joined_and_left(small_rally, payload, tmp_path):
     ingest(small_rally.start_job(tmp_path), pings(small_rally, payload))
-    events = list(read_events(open_store(str(tmp_path / "platform"))))
+    events = list(EventLog(open_store(str(tmp_path / "platform"))))
     platform = small_rally.pseudonyms.of_platform(RALLY_ID)
     assert {event.participant for event in events} == {platform}
     assert sorted((event.kind, event.scope, event.signal) for event in events) == [

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from rally.dead_letters import list_dead_letters
 from rally.envelope import parse_timestamp
-from rally.events import RALLY, EventKind, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, EventKind
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.routes import Label
 from rally.ingestion.setup import make_intake, make_writer
@@ -349,7 +350,7 @@ def test_each_outcome_is_kept_as_it_must_be(small_rally, payload, me, tmp_path):
         for row in read_rows(path.read_bytes())
     }
     assert found == {0: b"0", 2: b"5", 4: b"5", 6: b"5"}
-    events = {(e.kind, e.scope, numbers[e.document_id]) for e in read_events(platform)}
+    events = {(e.kind, e.scope, numbers[e.document_id]) for e in EventLog(platform)}
     assert events == {
         (EventKind.JOINED, X, 5),
         (EventKind.JOINED, RALLY, 6),

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from rally.dead_letters import list_dead_letters
-from rally.events import RALLY, EventKind, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, EventKind
 from rally.ingestion.outcome import Outcome
 from rally.ingestion.replay import Replay
 from rally.ingestion.routes import Label
@@ -178,7 +179,7 @@ def test_replay_takes_them_in_when_the_study_loads(
     for document in ("visit.1", "left.1", "joined.1"):
         waiting.take(small_rally.seal_glean("rally-x", document, payload()))
     waiting.flush()
-    assert list(read_events(platform)) == []
+    assert list(EventLog(platform)) == []
     letters = list(list_dead_letters(platform))
     assert {place.study for place, _ in letters} == {"rally-x"}
 
@@ -190,5 +191,5 @@ def test_replay_takes_them_in_when_the_study_loads(
     replay = Replay(intake, sink, platform, opener, None)
     assert sum(replay.replay(*each).gone for each in letters) == 3
     assert {partition.document for partition, *_ in rows} == {"visit.1", "joined.1"}
-    assert sorted(event.kind for event in read_events(platform)) == ["joined", "left"]
+    assert sorted(event.kind for event in EventLog(platform)) == ["joined", "left"]
     assert list(list_dead_letters(platform)) == []

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.events import EventKind, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import EventKind
 from rally.ingestion.replay import DamagedObject, Replayed
 from rally.outcomes import FailureReason
 from tests.rally.ingestion.replay_job import Job, ids
@@ -34,7 +35,7 @@ def test_replay_goes_through_after_the_key_was_added(small_rally, payload, job, 
     )
     assert job.objects() == []
     assert sorted(row["payload"]["url"] for row in job.rows()) == ["0", "1", "2"]
-    (event,) = read_events(job.platform)
+    (event,) = EventLog(job.platform)
     assert (event.kind, event.scope) == (EventKind.LEFT, "rally-x")
     assert job.replay() == ([], {})
 
@@ -111,12 +112,12 @@ def test_enrolment_whose_row_fails_again_is_one_event_and_one_letter(
     small_rally, job, payload
 ):
     job.ingest(small_rally.seal_tink("rally-x", "joined.1", payload(unknown=1)))
-    (event,) = read_events(job.platform)
+    (event,) = EventLog(job.platform)
     assert (event.kind, event.scope) == (EventKind.JOINED, "rally-x")
     counts = {"rally-x/joined.1/failed/schema_mismatch": 1}
     for _ in range(2):
         assert job.replay() == ([Replayed(0, 1)], counts)
-    assert (list(read_events(job.platform)), len(job.letters())) == ([event], 1)
+    assert (list(EventLog(job.platform)), len(job.letters())) == ([event], 1)
 
 
 def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(
@@ -130,16 +131,16 @@ def test_replay_of_an_unreadable_enrolment_brings_its_deletion_id(
     job.ingest(enrolment)
     (letter,) = job.letters()
     assert letter.reason is FailureReason.UNREADABLE_ENROLMENT
-    assert [event.deletion_id for event in read_events(job.platform)] == [None]
+    assert [event.deletion_id for event in EventLog(job.platform)] == [None]
     assert job.replay() == (
         [Replayed(0, 1)],
         {"pioneer-hub/pioneer-enrollment.1/failed/unreadable_enrolment": 1},
     )
-    assert len(list(read_events(job.platform))) == 1
+    assert len(list(EventLog(job.platform))) == 1
     assert len(job.rows()) == 1
     job.change(ping_keys=small_rally.keys_uri)
     assert job.replay()[0] == [Replayed(1, 0)]
-    found = {event.deletion_id for event in read_events(job.platform)}
+    found = {event.deletion_id for event in EventLog(job.platform)}
     assert found == {None, small_rally.pseudonyms.of_deletion_id(deletion_id)}
     expected = {
         small_rally.document_id_of(enrolment)
@@ -156,7 +157,7 @@ def test_replay_of_what_fails_again_brings_nothing_back(small_rally, job, no_x):
     shutil.rmtree(job.root / "platform/events")
     assert job.replay()[0] == [Replayed(0, 1)]
     assert job.rows() == []
-    assert list(read_events(job.platform)) == []
+    assert list(EventLog(job.platform)) == []
 
 
 def test_replay_leaves_malformed_lines(job):
@@ -198,10 +199,10 @@ def test_replay_again_after_it_was_done_changes_nothing(
     job.change(ping_keys=small_rally.keys_uri)
     assert job.replay(objects=stale)[0] == [Replayed(1, 1), Replayed(1, 0)]
     rows, letters = job.rows(), job.letters()
-    events = list(read_events(job.platform))
+    events = list(EventLog(job.platform))
     assert job.replay(objects=stale)[0] == [Replayed(0, 1), Replayed(0, 0)]
     assert (job.rows(), job.letters()) == (rows, letters)
-    assert list(read_events(job.platform)) == events
+    assert list(EventLog(job.platform)) == events
 
 
 def test_replay_beside_another_loses_nothing(small_rally, payload, job, no_x):

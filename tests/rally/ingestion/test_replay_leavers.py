@@ -4,7 +4,8 @@ import pytest
 
 from rally.envelope import parse_timestamp
 from rally.errors import ConfigurationError
-from rally.events import RALLY, EventKind, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, EventKind
 from rally.ingestion.replay import Replayed
 from rally.outcomes import FailureReason
 from rally.times import to_micros
@@ -93,7 +94,7 @@ def test_enrolment_that_is_read_at_last_is_an_event_though_it_waits_for_another(
     job.publish(1, left(me, RALLY, NOW - 9))
     job.change(ping_keys=no_x)
     job.ingest(small_rally.seal_glean("rally-x", "joined.1", payload()))
-    assert list(read_events(job.platform)) == []
+    assert list(EventLog(job.platform)) == []
     job.change(ping_keys=small_rally.keys_uri)
 
     for _ in range(2):
@@ -101,7 +102,7 @@ def test_enrolment_that_is_read_at_last_is_an_event_though_it_waits_for_another(
             [Replayed(0, 1)],
             {"rally-x/joined.1/joined": 1, "rally-x/joined.1/failed/left": 1},
         )
-        (event,) = set(read_events(job.platform))
+        (event,) = set(EventLog(job.platform))
         assert (event.kind, event.scope) == (EventKind.JOINED, "rally-x")
 
     job.publish(2, left(me, RALLY, NOW - 9), joined(me, RALLY, NOW - 1))
@@ -115,4 +116,4 @@ def test_enrolment_that_fails_as_before_is_not_written_again(
     job.publish(1, left(me, RALLY, NOW - 9))
     job.ingest(small_rally.seal_glean("rally-x", "joined.1", payload()))
     assert job.replay() == ([Replayed(0, 1)], {"rally-x/joined.1/failed/left": 1})
-    assert len(list(read_events(job.platform))) == 1
+    assert len(list(EventLog(job.platform))) == 1

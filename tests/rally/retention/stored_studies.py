@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.events import RALLY, read_events
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY
 from rally.registry.registry import Registry
 from tests.support.memory_deployment import Row, document_id
 from tests.support.world import GARDEN, HOUSE, POND
@@ -53,7 +54,7 @@ def store_two_studies(deployment):
 
 
 def event_scopes(deployment):
-    return sorted(event.scope for event in read_events(deployment.platform))
+    return sorted(event.scope for event in EventLog(deployment.platform))
 
 
 def dead_letter_folders(deployment):

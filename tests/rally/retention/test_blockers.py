@@ -34,7 +34,7 @@ def test_it_waits_for_deferred_withdrawals_and_their_receipts(deployment):
     assert (report.plan, deployment.numbers()) == ("", [100, 101, 102])
 
     deployment.delete()
-    report = deployment.purge()
+    report = deployment.purge_twice()
 
     assert [str(each.reason) for each in deployment.receipts()] == [
         "deletion",
@@ -89,7 +89,7 @@ def test_it_does_not_wait_for_strangers_whom_the_list_has_let_go(deployment, sco
     assert deployment.withdrawals().withdrawals == ()
     deployment.now = now
     deployment.conclude()
-    assert deployment.purge().waits == []
+    assert deployment.purge_twice().waits == []
     assert deployment.key_files() == key_files(HOUSE, POND)
 
 

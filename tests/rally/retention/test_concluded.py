@@ -27,21 +27,24 @@ def test_everything_of_it_goes_and_nothing_else(deployment):
     store_two_studies(deployment)
     assert deployment.purge().plan == ""
     deployment.data.create(f"data/study={GARDEN}/notes.txt", b"somebody's")
-    deployment.delete()  # publishes views
+    deployment.delete()  # publishes views, and merges events
     deployment.conclude()
 
     report = deployment.purge()
 
-    assert only_the_garden_is_gone(deployment)
     assert deleted_counts(report) == {
         (GARDEN, "visit.1", "concluded"): (2, 3),
         (GARDEN, "(no file of ours)", "concluded"): (1, 0),
         (GARDEN, "(withdrawal view)", "concluded"): (1, 0),
         (GARDEN, "(dead letters)", "concluded"): (2, 0),
-        (GARDEN, "(events)", "concluded"): (2, 2),
         (HOUSE, "enrollment.1", "concluded"): (1, 2),
     }
     assert deployment.names("views/") == [view_file(POND)]
+    assert list(report.problems) == []
+    assert report.destroyed == []
+    deployment.delete()
+    report = deployment.purge()
+    assert only_the_garden_is_gone(deployment)
     assert list(report.problems) == []
     assert [each.rpartition("/")[2] for each in report.destroyed] == [
         f"{GARDEN}.keyset.json", f"{GARDEN}.jwk.json",

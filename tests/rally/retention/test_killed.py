@@ -5,7 +5,8 @@ import random
 import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
-from rally.events import RALLY, read_events, write_events
+from rally.event_log.event_log import EventLog
+from rally.events import RALLY, write_events
 from tests.rally.deletion.test_killed import MUTATIONS, count
 from tests.support.memory_deployment import Killed, Row, document_id
 from tests.support.world import GARDEN, HOUSE, POND
@@ -25,7 +26,7 @@ def furnish(deployment):
             document=document_id(person),
             signal=f"{HOUSE}/enrollment.1",
         )
-    event = next(read_events(deployment.platform))
+    event = next(iter(EventLog(deployment.platform)))
     others = [
         event._replace(scope=each, document_id=document_id(50 + number))
         for number, each in enumerate((GARDEN, POND, RALLY))
@@ -79,7 +80,7 @@ def rest(deployment):
         "records": [
             name for name in deployment.records() if "purge.ndjson" not in name
         ],
-        "events": sorted(set(read_events(deployment.platform))),
+        "events": sorted(set(EventLog(deployment.platform))),
         "old": [
             each.name
             for store in (deployment.data, deployment.platform)

@@ -7,7 +7,8 @@ import pytest
 
 from rally.dead_letters import LetterKind, LetterPlace
 from rally.deletion.plan_store import PlanStore
-from rally.events import read_events, write_events
+from rally.event_log.event_log import EventLog
+from rally.events import write_events
 from rally.retention.limits import Limits
 from rally.storage.objectstore.local import LocalStore
 from rally.withdrawal.unreadable import count_settled
@@ -67,7 +68,7 @@ def test_dead_letters_go_by_their_date_and_withdrawals_much_later(deployment):
         " withdrawals settle` give up what can never be read"
     ]
     assert report.exit_status == 0
-    [event] = read_events(deployment.platform)
+    [event] = EventLog(deployment.platform)
     assert (event.kind, event.scope) == ("settled", GARDEN)
     assert event.signal == ("1 letters")
 
@@ -103,8 +104,8 @@ def test_flood_of_unreadable_withdrawals_goes_with_one_event(deployment):
         deployment.platform.create(f"{folder}{each:032}.avro", b"junk")
     assert deployment.purge().exit_status == 0
     assert deployment.records("dead-letters/") == []
-    assert count_settled(read_events(deployment.platform), []) == {GARDEN: 30}
-    assert len([*read_events(deployment.platform)]) == 1
+    assert count_settled(EventLog(deployment.platform), []) == {GARDEN: 30}
+    assert len([*EventLog(deployment.platform)]) == 1
 
 
 def test_time_of_unreadable_withdrawals_is_an_option(deployment):
@@ -271,7 +272,7 @@ def test_receipts_list_states_holds_and_events_never_go(deployment):
 def test_events_of_others_in_one_object_stay(deployment, ours):
     """An object of the log holds events of any scope."""
     deployment.join(1, POND)
-    events = list(read_events(deployment.platform))
+    events = list(EventLog(deployment.platform))
     mixed = [
         events[0]._replace(scope=scope, document_id=document_id(number))
         for number, scope in enumerate(ours)
@@ -281,14 +282,14 @@ def test_events_of_others_in_one_object_stay(deployment, ours):
 
     report = deployment.purge()
 
-    assert sorted(read_events(deployment.platform)) == sorted([*events, *mixed[1:]])
+    assert sorted(EventLog(deployment.platform)) == sorted([*events, *mixed[1:]])
     assert deleted_counts(report)[GARDEN, "(events)", "concluded"] == (1, 1)
 
 
 def test_reader_of_the_log_misses_nothing_while_events_are_taken_out(deployment):
     """What remains of an object is listed under a name that was passed already."""
     deployment.join(1, POND)
-    event = next(read_events(deployment.platform))
+    event = next(iter(EventLog(deployment.platform)))
     day = 86_400_000_000
     for number in range(20):
         more = event._replace(
@@ -297,9 +298,9 @@ def test_reader_of_the_log_misses_nothing_while_events_are_taken_out(deployment)
         )
         write_events(deployment.platform, [more._replace(scope=GARDEN), more], "1")
     deployment.conclude()
-    expected = {each for each in read_events(deployment.platform) if each.scope == POND}
+    expected = {each for each in EventLog(deployment.platform) if each.scope == POND}
 
-    reader = read_events(deployment.platform)
+    reader = iter(EventLog(deployment.platform))
     found = [next(reader) for _ in range(5)]
     deployment.purge()
     found += reader

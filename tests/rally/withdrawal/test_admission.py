@@ -5,7 +5,8 @@ Times are days from the first of March 2022; admissions are on the hundredth day
 
 import pytest
 
-from rally.events import MAIL, RALLY, EventLog, write_events
+from rally.event_log.event_log import EventLog
+from rally.events import MAIL, RALLY, write_events
 from rally.receipts.receipt import Stage
 from rally.registry.transitions import States
 from rally.storage.objectstore.local import LocalStore

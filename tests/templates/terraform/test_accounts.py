@@ -138,7 +138,7 @@ def test_the_demo_shows_most_of_the_table(deeds):
             for job in ("ingest", "replay", "purge")
         ),
         ("purge", "deletes", "platform", "consents/"),
-        ("replay", "creates", "platform", "events/"),
+        ("replay", "creates", "platform", "events/date="),
         ("delete", "deletes", "platform", "plans/"),  # what became of it, a second time
         ("purge", "creates", "store", "data/"),  # files of which some rows go
         ("purge", "creates", "platform", "results/purge/"),
