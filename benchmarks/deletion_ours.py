@@ -65,8 +65,8 @@ prepare_find = prepare_delete
 
 def find(folder: Path, people: Sequence[str]) -> int:
     """Reads what tells files and blocks; how many files would be rewritten."""
-    steps = FileSteps(_settings(folder), _list(people))
-    found = [steps.find(file) for file in steps.candidates()]
+    steps = FileSteps(_settings(folder), _list(people).people())
+    found = [steps.find_rows(file) for file in steps.candidates()]
     return len(make_plan(1, found).files)
 
 
@@ -77,7 +77,7 @@ def rewrite(folder: Path, people: Sequence[str]) -> None:
     """Rewrites the one file of the store without the people's rows."""
     settings, withdrawals = _settings(folder), _list(people)
     steps = FileSteps(settings, withdrawals.people())
-    (file,) = make_plan(1, map(steps.find, steps.candidates())).files
+    (file,) = make_plan(1, map(steps.find_rows, steps.candidates())).files
     registry = settings.registry()
     pseudonyms = make_pseudonyms(settings.keys(registry), registry)
     selection = Selection(withdrawals.people(), registry.studies[NAMESPACE], pseudonyms)
@@ -91,7 +91,7 @@ prepare_verify = prepare_delete
 def verify(folder: Path, people: Sequence[str]) -> int:
     """Looks through all rows of the store for people; how many rows there are."""
     settings = _settings(folder)
-    steps = FileSteps(settings, _list(people))
+    steps = FileSteps(settings, _list(people).people())
     store = settings.stores().of(NAMESPACE)
     files = [
         ListedFile(NAMESPACE, *each) for each in store.list(study_folder(NAMESPACE))

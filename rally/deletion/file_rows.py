@@ -51,7 +51,7 @@ class RowPolicy(Protocol):
 
 
 _UUID_LENGTH = zig_zag(36)[0]
-_TOGETHER = 1024 * 1024
+_TOGETHER = 256 * 1024
 """Decompressed bytes of blocks whose rows are found together."""
 
 _Placed = tuple[int, bytes]
@@ -179,7 +179,7 @@ class FileRows:
                 for block in chosen
             )
             return
-        for frames in self._together(walk_frames(self._snapshot, self.header)):
+        for frames in self.decompressed(walk_frames(self._snapshot, self.header)):
             self._walked += sum(frame.rows for frame, _ in frames)
             cleared = [block for _, block in frames]
             cut = self._prove(cleared)
@@ -193,6 +193,12 @@ class FileRows:
                 cut = self._walk([block for _, block in frames])
             for (frame, _), rows in zip(frames, cut, strict=True):
                 yield frame.offset, len(frame.data), self._split(rows)
+
+    def naming_anybody(self, blocks: Sequence[tuple[Frame, ClearBlock]]) -> list[Frame]:
+        """Selects the blocks that contain a pseudonym of the policy's people."""
+        if not self.names_anybody(b"".join(block.data for _, block in blocks)):
+            return []
+        return [frame for frame, block in blocks if self.names_anybody(block.data)]
 
     def names_anybody(self, rows: bytes) -> bool:
         """Tells whether rows contain a pseudonym of the policy's people in any form."""
@@ -313,7 +319,7 @@ class FileRows:
             for frame in frames:
                 yield frame.offset, len(frame.data), self._cut_by_index(frame)
             return
-        for together in self._together(map(self._checked, frames)):
+        for together in self.decompressed(map(self._checked, frames)):
             cut = self._walk([block for _, block in together])
             for (frame, _), rows in zip(together, cut, strict=True):
                 yield frame.offset, len(frame.data), rows
@@ -347,10 +353,10 @@ class FileRows:
         }
         return CutRows(data, bounds, keys)
 
-    def _together(
+    def decompressed(
         self, frames: Iterable[Frame]
     ) -> Iterator[list[tuple[Frame, ClearBlock]]]:
-        """Decompresses blocks, so many at a time that finding rows is fast."""
+        """Decompresses blocks, so many at a time that searching them is fast."""
         held, size = list[tuple[Frame, ClearBlock]](), 0
         for frame in frames:
             data = frame_rows(frame, self.header.codec)

@@ -34,7 +34,7 @@ from rally.storage.objectstore.interface import (
     ObjectStore,
 )
 from rally.storage.partitions import partition_of, people_in, read_view
-from rally.storage.snapshots import frame_rows, outline_of, walk_frames
+from rally.storage.snapshots import outline_of, walk_frames
 from rally.withdrawal.list_object import read_people
 from rally.withdrawal.people_index import PeopleIndex
 from rally.withdrawal.selection import Selection
@@ -105,14 +105,14 @@ def verify_file(
         header = content.header
         checksum, rows, unexpunged = google_crc32c.Checksum(), 0, 0
         left_over = Counter[str]()
-        for frame in walk_frames(snapshot, header):
-            checksum.update(frame.data)
-            rows += frame.rows
-            data = frame_rows(frame, header.codec)
-            content.check_named(frame, data)
-            if content.names_anybody(data):
+        for blocks in content.decompressed(walk_frames(snapshot, header)):
+            for frame, block in blocks:
+                checksum.update(frame.data)
+                rows += frame.rows
+                content.check_named(frame, block.data)
+                unexpunged += content.count_unexpunged(frame.offset, frame.data)
+            for frame in content.naming_anybody(blocks):
                 left_over += content.count_left_over(frame.offset, frame.data)
-            unexpunged += content.count_unexpunged(frame.offset, frame.data)
         stated = header.entries.get(CHECKSUM)
         if stated is not None and stated != checksum.hexdigest():
             raise CorruptFile("the checksum differs: bytes are missing or changed")

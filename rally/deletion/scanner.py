@@ -119,7 +119,7 @@ def _hyphenated_starts(data: bytes) -> _Positions:
     is_eight = found[14 : 14 + starts] == _VERSION
     is_eight &= hyphens[13 : 13 + starts]
     is_eight &= hyphens[8 : 8 + starts]
-    return np.flatnonzero(is_eight)
+    return is_eight.nonzero()[0]
 
 
 def _bare_starts(data: bytes) -> list[int]:
@@ -128,7 +128,7 @@ def _bare_starts(data: bytes) -> list[int]:
     run = np.frombuffer(stepped.translate(_IS_DIGIT), np.uint8)
     for length in (1, 2, 4):
         run = run[length:] & run[: max(len(run) - length, 0)]
-    starts: list[int] = (np.flatnonzero(run) * _STEP).tolist()
+    starts: list[int] = (run.nonzero()[0] * _STEP).tolist()
     return starts
 
 
@@ -139,7 +139,7 @@ def _raw_starts(data: bytes) -> _Positions:
     found, starts = np.frombuffer(data, np.uint8), len(data) - _RAW_BYTES + 1
     is_eight = found[_RAW_VERSION : _RAW_VERSION + starts] & 0xF0 == 0x80
     is_eight &= found[_RAW_VARIANT : _RAW_VARIANT + starts] & 0xC0 == 0x80
-    return np.flatnonzero(is_eight)
+    return is_eight.nonzero()[0]
 
 
 def _among(data: bytes, starts: _Positions, words: _Words) -> list[int]:
@@ -148,6 +148,6 @@ def _among(data: bytes, starts: _Positions, words: _Words) -> list[int]:
         return []
     every = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
     these = every[starts]
-    near = words[np.minimum(np.searchsorted(words, these), words.size - 1)]
+    near = words[np.minimum(words.searchsorted(these), words.size - 1)]
     chosen: list[int] = starts[near == these].tolist()
     return chosen
