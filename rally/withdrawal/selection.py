@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
 from rally.events import RALLY
 from rally.registry.study import Study, StudyKind
@@ -12,6 +13,7 @@ from rally.withdrawal.people_index import Ids, PeopleIndex
 _ENROLS_IN_NONE: frozenset[str] = frozenset()
 _KEY, _POSITION = 16, 4
 _WIDTH = _KEY + _POSITION
+_REMEMBERED = 8192
 
 
 class StudyPeople(Mapping[bytes, Leaver]):
@@ -27,7 +29,9 @@ class StudyPeople(Mapping[bytes, Leaver]):
             people: People on the list.
             members: Pseudonym in the namespace, and position in `people`, of each.
         """
-        self._people = people
+        # Rows of one person come again and again, in each block of a file.
+        self._leaver = lru_cache(_REMEMBERED)(people.at)
+        self._find = lru_cache(_REMEMBERED)(self._search)
         self._ids = Ids(hyphens=True)
         self._records = b"".join(
             sorted(
@@ -55,7 +59,7 @@ class StudyPeople(Mapping[bytes, Leaver]):
             raise KeyError
         start = place * _WIDTH + _KEY
         position = self._records[start : start + _POSITION]
-        return self._people.at(int.from_bytes(position, "big"))
+        return self._leaver(int.from_bytes(position, "big"))
 
     def has_between(self, start: bytes, end: bytes) -> bool:
         """Tells whether somebody's pseudonym is at or after a text, and before another.
@@ -67,7 +71,7 @@ class StudyPeople(Mapping[bytes, Leaver]):
         place = bisect_left(range(len(self)), start, key=self._pseudonym)
         return place < len(self) and self._pseudonym(place) < end
 
-    def _find(self, participant: bytes) -> int | None:
+    def _search(self, participant: bytes) -> int | None:
         """Where somebody's record is."""
         try:
             key = self._ids.key(participant.decode("ascii"))
