@@ -39,6 +39,9 @@ studies = "studies"
 
 [ingest]
 country_attribute = "{COUNTRY_ATTRIBUTE}"
+
+[delete]
+rewrite_after_days = 0  # nobody else has to leave before rows go
 """
 
 _HINTS = """\
