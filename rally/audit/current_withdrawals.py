@@ -27,7 +27,7 @@ from rally.withdrawal.overview import Due, deadline_of, find_due
 from rally.withdrawal.rules import LOOKING
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.selection import Selection
-from rally.withdrawal.withdrawal_list import RequestState, Withdrawal, WithdrawalList
+from rally.withdrawal.withdrawal_list import RequestState, WithdrawalList
 
 
 class OlderLog(CorruptFile):
@@ -135,13 +135,31 @@ class CurrentWithdrawals:
         """Returns each request with its deadline; legal holds are over some studies."""
         return find_due(self.published, self.folded, self._days, under_hold)
 
-    def fate(self, judgement: Judgement, is_held: bool = False) -> Fate | None:
-        """Returns the fate of a row; None where nobody asked for it to go.
+    def fate(
+        self,
+        selection: Selection,
+        row: tuple[bytes, bytes, int],
+        is_held: bool = False,
+    ) -> tuple[Fate | None, Verdict]:
+        """Returns the fate of a row, and the verdict on it.
+
+        The fate is None where nobody asked for the row to go.
 
         Args:
-            judgement: Judgement of a selection.
+            selection: Judge of the namespace's rows.
+            row: Participant, document id and time of the row.
             is_held: Whether a legal hold is over the row.
         """
+        judgement = selection.judge(*row)
+        return self._fate(judgement, selection, row, is_held), judgement.verdict
+
+    def _fate(
+        self,
+        judgement: Judgement,
+        selection: Selection,
+        row: tuple[bytes, bytes, int],
+        is_held: bool,
+    ) -> Fate | None:
         if judgement.verdict is Verdict.KEPT:
             return None
         if judgement.verdict is Verdict.DEFERRED:
@@ -150,7 +168,10 @@ class CurrentWithdrawals:
             return Fate.HELD
         if is_held:
             return Fate.LEGAL_HOLD
-        is_over = self._is_over(self._requests[judgement.request])
+        # Of the requests that take the row, the one it is reported under may be young.
+        is_over = self._is_over(judgement.request) or (
+            selection.judge(*row, self._is_over).verdict.condemns
+        )
         return Fate.LEFT_OVER if is_over else Fate.ON_ITS_WAY
 
     def gone_from(self, study: Study) -> dict[Fate, list[bytes]]:
@@ -168,14 +189,14 @@ class CurrentWithdrawals:
                 for scope in (study.namespace, RALLY)
                 for left in person.left.get(scope, ())
             )
-            judgement = selection.judge(pseudonym, b"", now)
-            if counts and judgement.verdict.condemns:
-                fate = self.fate(judgement)
+            fate, verdict = self.fate(selection, (pseudonym, b"", now))
+            if counts and verdict.condemns:
                 gone.setdefault(fate or Fate.ON_ITS_WAY, []).append(pseudonym)
         return gone
 
-    def _is_over(self, request: Withdrawal) -> bool:
+    def _is_over(self, request_id: str) -> bool:
         """Returns whether the rows of a request should be gone by now."""
+        request = self._requests[request_id]
         if Stage.VERIFIED in request.stages or request.state is RequestState.CLOSED:
             return True
         deadline = deadline_of(request, timedelta(days=self._days))

@@ -290,10 +290,11 @@ class RowChecks:
         listed = selection.people.keys() & block.distinct
         for at, person in enumerate(block.people if listed else ()):
             if person in listed and at not in out:
-                judgement = selection.judge(person, *self._key(block, at))
-                if fate := withdrawals.fate(judgement, self._rules.is_held):
+                row = (person, *self._key(block, at))
+                fate, verdict = withdrawals.fate(selection, row, self._rules.is_held)
+                if fate:
                     self._record_fate(fate)
-                    found[at] = judgement.verdict
+                    found[at] = verdict
         return found
 
     def _record_fate(self, fate: Fate) -> None:

@@ -32,7 +32,7 @@ from rally.deletion.run_basis import RunBasis
 from rally.deletion.run_findings import RunFindings
 from rally.deletion.scope import find_strays, find_unregistered
 from rally.deletion.settings import DeletionSettings
-from rally.deletion.waiting import find_waiting, requests_in
+from rally.deletion.waiting import find_waiting, find_waiting_rows
 from rally.errors import CorruptFile
 from rally.event_log.event_log import LogState
 from rally.keys.names import Job
@@ -347,7 +347,9 @@ class Deletion:
             counter=report.withdrawals.counter,
             carriers=find_carriers(self._registry, self._log.log),
             orders=report.orders,
-            waiting=frozenset(requests_in([*report.postponed, *report.verified])),
+            waiting=find_waiting_rows(
+                [*report.postponed, *report.verified], report.withdrawals.withdrawals
+            ),
         )
         before = read_list(self._platform)
         if before.list.counter != report.withdrawals.counter:

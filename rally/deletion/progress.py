@@ -7,6 +7,7 @@ from rally.decisions.chain import Chain
 from rally.deletion.order_receipts import find_due, tell_orders
 from rally.deletion.receipt_writer import ReceiptWriter, Results
 from rally.deletion.run_findings import RunFindings
+from rally.deletion.waiting import may_take_waiting
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import ReceiptReason, Stage
@@ -106,12 +107,15 @@ def _move(
 
 def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
     """Tells whether the run did not find, or not delete, all rows of a request."""
-    if withdrawal.request in findings.waiting or _waits(withdrawal, findings):
+    covered = findings.covered(withdrawal)
+    if may_take_waiting(withdrawal, covered, findings.waiting):
+        return True
+    if _waits(withdrawal, findings):
         return True
     faulty = {each.study for each in findings.faults if each.outcome.hinders_requests}
     if findings.unregistered and withdrawal.scope in (RALLY, *findings.unregistered):
         return True
-    return not faulty.isdisjoint(findings.covered(withdrawal))
+    return not faulty.isdisjoint(covered)
 
 
 def _waits(withdrawal: Withdrawal, findings: RunFindings) -> bool:

@@ -1,11 +1,12 @@
 """Findings of a run of deletion, by which requests move through their stages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rally.deletion.old_copies import OldCopies
 from rally.deletion.plan import FileResult
 from rally.deletion.scope import namespaces_of
+from rally.deletion.waiting import WaitingRows
 from rally.registry.expunges import ExpungeOrder
 from rally.registry.registry import Registry
 from rally.withdrawal.withdrawal_list import Withdrawal
@@ -28,7 +29,7 @@ class RunFindings:
         counter: Counter of the withdrawal list that the run followed.
         carriers: Studies that do not load and may have rows about other studies.
         orders: Orders to expunge that the run followed.
-        waiting: Ids of the requests whose rows are in files that wait.
+        waiting: Whose rows are in files that wait, and in which studies.
     """
 
     registry: Registry
@@ -43,7 +44,7 @@ class RunFindings:
     counter: int
     carriers: frozenset[str]
     orders: Sequence[ExpungeOrder] = ()
-    waiting: frozenset[str] = frozenset()
+    waiting: WaitingRows = field(default_factory=dict)
 
     def covered(self, withdrawal: Withdrawal) -> list[str]:
         """Lists the namespaces in which a withdrawal is carried out now."""

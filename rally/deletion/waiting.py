@@ -3,12 +3,14 @@
 From the first run on, ingest refuses their rows, and readers leave them out.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rally.deletion.plan import FileOutcome, FileResult, ListedFile
 from rally.deletion.scope import namespaces_of
+from rally.events import RALLY
 from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.storage.layout import Partition
@@ -22,6 +24,9 @@ from rally.withdrawal.withdrawal_list import Withdrawal
 Waiting = Mapping[str, datetime]
 """Time until which the files of a request wait, by its id."""
 
+WaitingRows = Mapping[str, Collection[tuple[str, str]]]
+"""Scope of a request that waits, and study of its rows, by platform pseudonym."""
+
 
 def find_waiting(
     withdrawals: Iterable[Withdrawal],
@@ -34,7 +39,8 @@ def find_waiting(
     """Finds the requests that are no reason yet to rewrite a file.
 
     Nobody waits who was told that nothing is left, whom a person has expedited, or who
-    is in a study that purge is about to take: it waits for them.
+    is in a study that purge is about to take: it waits for them. Nor does another
+    request of the same person wait that may take the same rows.
 
     Args:
         withdrawals: Requests of the published list.
@@ -47,17 +53,45 @@ def find_waiting(
     """
     urgent, allowed = frozenset(going), timedelta(days=rewrite_after_days)
     waiting = dict[str, datetime]()
+    people = defaultdict[str, list[Withdrawal]](list)
     for each in withdrawals:
+        if each.participant is None or not each.is_open:
+            continue
+        people[each.participant].append(each)
         until = from_micros(max(each.received, each.renewed)) + allowed
         if (
             until > now
-            and each.is_open
             and Stage.VERIFIED not in each.stages
             and not rulings.is_expedited(subject_of(key_of(each)))
             and urgent.isdisjoint(namespaces_of(each, registry))
         ):
             waiting[each.request] = until
+    for own in people.values():
+        for each in _find_hurried(own, waiting):
+            del waiting[each.request]
     return waiting
+
+
+def _find_hurried(own: Sequence[Withdrawal], waiting: Waiting) -> list[Withdrawal]:
+    """Finds requests of a person that cannot wait, since another of theirs does not.
+
+    The fold reports a row under one of the requests that take it. If that one waited,
+    the row would stay for the other as well.
+    """
+    patient = [each for each in own if each.request in waiting]
+    if len(patient) in (0, len(own)):
+        return []
+    first = min(each.time for each in patient)
+    urgent = {
+        each.scope
+        for each in own
+        if each.request not in waiting
+        # One that is verified has no rows, but for later ones of who came back.
+        and (Stage.VERIFIED not in each.stages or each.time >= first)
+    }
+    if urgent and any(each.scope == RALLY for each in own):
+        return patient
+    return [each for each in patient if each.scope in urgent]
 
 
 def find_unsettled(files: Iterable[ListedFile]) -> set[Partition | None]:
@@ -91,11 +125,43 @@ def excuse(verified: FileResult, waiting: Waiting) -> FileResult:
     return verified
 
 
-def requests_in(results: Iterable[FileResult]) -> Iterator[str]:
-    """Yields the requests for which files wait, or waited when they were verified."""
-    for each in results:
-        if each.outcome is FileOutcome.WAITING:
-            yield from each.requests
+def find_waiting_rows(
+    results: Iterable[FileResult], withdrawals: Iterable[Withdrawal]
+) -> WaitingRows:
+    """Finds whose rows wait, in files that wait or waited when they were verified.
+
+    Args:
+        results: Results of files.
+        withdrawals: Requests of the published list.
+    """
+    studies = defaultdict[str, set[str]](set)
+    for result in results:
+        if result.outcome is FileOutcome.WAITING:
+            for request in result.requests:
+                studies[request].add(result.study)
+    rows = defaultdict[str, set[tuple[str, str]]](set)
+    for each in withdrawals:
+        if each.participant is not None:
+            own = studies.get(each.request, ())
+            rows[each.participant].update((each.scope, study) for study in own)
+    return {participant: own for participant, own in rows.items() if own}
+
+
+def may_take_waiting(
+    withdrawal: Withdrawal, namespaces: Collection[str], rows: WaitingRows
+) -> bool:
+    """Tells whether a request may take rows that wait, under its id or another.
+
+    Args:
+        withdrawal: The request.
+        namespaces: Namespaces in which it is carried out now.
+        rows: Whose rows wait, and where.
+    """
+    return any(
+        study in namespaces
+        and (scope == withdrawal.scope or RALLY in (scope, withdrawal.scope))
+        for scope, study in rows.get(withdrawal.participant or "", ())
+    )
 
 
 def waits_until(postponed: FileResult, waiting: Waiting) -> datetime:

@@ -6,7 +6,7 @@ afresh (design: "Withdrawals and deletion").
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -114,6 +114,14 @@ class Leaver(NamedTuple):
         return self._replace(
             joined=joined, enrolments={**self.enrolments, document_id: new}
         )
+
+    def only(self, counts: Callable[[str], bool]) -> "Leaver":
+        """The same person with some withdrawals alone, by the ids of their requests."""
+        left = {
+            scope: tuple(each for each in own if counts(each.request))
+            for scope, own in self.left.items()
+        }
+        return self._replace(left=left)
 
     def joined_before(self, document_id: str, time: int) -> bool:
         """Tells whether a ping of that document id was an enrolment before a time."""

@@ -1,7 +1,7 @@
 """Whose rows of one namespace the withdrawal list speaks of, by stored pseudonym."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 
 from rally.events import RALLY
@@ -126,11 +126,26 @@ class Selection:
             )
         self.people = StudyPeople(people, members)
 
-    def judge(self, participant: bytes, document_id: bytes, time: int) -> Judgement:
-        """What becomes of a stored row; see rally.withdrawal.fold."""
+    def judge(
+        self,
+        participant: bytes,
+        document_id: bytes,
+        time: int,
+        counts: Callable[[str], bool] | None = None,
+    ) -> Judgement:
+        """What becomes of a stored row; see rally.withdrawal.fold.
+
+        Args:
+            participant: Its sender, as the row has it.
+            document_id: Id of its ping.
+            time: Its submission timestamp, microseconds.
+            counts: Tells of the id of a request whether it counts; None if all do.
+        """
         person = self.people.get(participant)
         if person is None:
             return KEPT
+        if counts is not None:
+            person = person.only(counts)
         about = _ENROLS_IN_NONE
         if self._scope == RALLY:
             joined = person.enrolments.get(document_id.decode())

@@ -10,7 +10,7 @@ from rally.audit.limits import Limits
 from rally.dead_letters import LetterKind, LetterPlace, encode_dead_letters
 from rally.decisions.contents import DecisionKind as Decides
 from rally.decisions.writing import decide
-from rally.events import EventKind
+from rally.events import RALLY, EventKind
 from rally.registry.transitions import StudyAction
 from rally.storage.layout import EVENTS
 from rally.times import from_micros
@@ -109,6 +109,22 @@ def test_legal_hold_is_named(deployment):
     assert [(each.where, each.number) for each in held] == [
         (f"{GARDEN}/visit.1/{day_of(0)}", 1)
     ]
+
+
+def test_row_is_left_over_if_any_request_that_takes_it_is_done(deployment):
+    """The fold reports it under the earliest, which came last and is on its way."""
+    left = {"submission_timestamp": moment(2), "document": "came late"}
+    deployment.event(EventKind.LEFT, 1, RALLY, 2, **left)
+    deployment.put([deployment.row(1), deployment.row(1, time=moment(0, 1), number=2)])
+    deployment.put([deployment.row(1, POND)], POND)  # nobody else takes this one
+    report = deployment.audit()
+    (broken,) = lines_by_check(report)[Check.WITHDRAWN]
+    assert (broken.where, broken.what, broken.number) == (
+        f"{GARDEN}/visit.1/{day_of(0)}", "of people who have left", 2
+    )  # fmt: skip
+    seen = lines_by_check(report, "apart")[Check.WITHDRAWN]
+    places = {each.where for each in seen if "on its way" in each.what}
+    assert f"{POND}/visit.1/{day_of(0)}" in places
 
 
 def test_legal_hold_keeps_dead_letters_of_its_days(deployment):

@@ -1,12 +1,17 @@
 """One rewrite for many requests: files wait until the oldest of them is old enough."""
 
+from dataclasses import replace
+
 import pytest
 
 from rally.deletion.plan import FileOutcome
+from rally.deletion.waiting import find_waiting
 from rally.events import RALLY
 from rally.registry.transitions import StudyAction
+from rally.withdrawal.rulings import Rulings
+from rally.withdrawal.withdrawal_list import Withdrawal
 from tests.rally.deletion.test_killed import count, rest
-from tests.support.memory_deployment import Killed, Row, day, live
+from tests.support.memory_deployment import Killed, Row, day, live, micros
 from tests.support.request_decisions import expedite
 from tests.support.study_decisions import decide_study
 from tests.support.world import GARDEN, POND
@@ -204,3 +209,105 @@ def test_killed_anywhere_and_run_again_ends_the_same(make_deployment):
             deployment.delete(rewrite_after_days=DAYS)
         deployment.mark_runs_dead()
         assert finish(deployment) == expected
+
+
+TWICE = {
+    "two scopes": ((GARDEN, 20), (RALLY, 20.1)),
+    "Rally first": ((RALLY, 20), (GARDEN, 20.1)),
+    "one scope": ((GARDEN, 20), (GARDEN, 20.1)),
+}
+
+
+def leave_twice(deployment, asked):
+    for document, (scope, when) in zip(["one", "two"], asked, strict=True):
+        deployment.leave(1, scope, when=when, document=document)
+
+
+@pytest.mark.parametrize("asked", TWICE.values(), ids=TWICE)
+def test_second_request_about_rows_that_wait_gets_no_receipt(deployment, asked):
+    """The fold reports the rows under the first; so nothing names the second."""
+    put(deployment, [1, 2])
+    leave_twice(deployment, asked)
+    report = run(deployment, 20.5)
+    assert (deployment.numbers(), report.receipts) == ([1, 2], [])
+    assert deployment.stages() == {"one": SUPPRESSED, "two": SUPPRESSED}
+
+    run(deployment, 25.05)  # the first is old enough
+
+    assert deployment.numbers() == [2]
+    assert deployment.stages() == {"one": DONE, "two": DONE}
+    assert deployment.told() == {"one": [("deletion", 1)], "two": [("deletion", 0)]}
+    deployment.check()
+
+
+@pytest.mark.parametrize("asked", TWICE.values(), ids=TWICE)
+@pytest.mark.parametrize("urgent", ["one", "two"])
+def test_expedited_request_waits_for_no_other_of_its_person(deployment, asked, urgent):
+    put(deployment, [1, 2])
+    leave_twice(deployment, asked)
+    run(deployment, 20.5)
+    listed = deployment.withdrawals()
+    (one,) = (each for each in listed.withdrawals if each.document_id == urgent)
+    expedite(deployment.platform, listed.counter, one)
+    run(deployment, 21)
+    assert deployment.numbers() == [2]
+    assert deployment.stages() == {"one": DONE, "two": DONE}
+
+
+def test_other_study_waits_though_its_person_has_an_expedited_request(deployment):
+    put(deployment, [1, 2])
+    put(deployment, [1, 4], "pond", POND)
+    leave_twice(deployment, [(GARDEN, 20), (POND, 20.1)])
+    run(deployment, 20.5)
+    listed = deployment.withdrawals()
+    (pond,) = (each for each in listed.withdrawals if each.scope == POND)
+    expedite(deployment.platform, listed.counter, pond)
+    run(deployment, 21)
+    assert (deployment.numbers(), deployment.numbers(POND)) == ([1, 2], [4])
+    assert deployment.stages() == {"one": SUPPRESSED, "two": DONE}
+
+
+def test_verified_request_is_not_closed_while_its_persons_rows_wait(deployment):
+    """They came back with the person, who then left for good."""
+    deployment.leave(1, when=-20, document="one")
+    run(deployment, -19)
+    assert deployment.stages() == {"one": DONE}
+    deployment.join(1, when=5)
+    put(deployment, [1, 2])
+    deployment.leave(1, when=20, document="two")
+    run(deployment, 21)
+    assert deployment.numbers() == [1, 2]
+    assert deployment.stages() == {"one": DONE, "two": SUPPRESSED}
+    run(deployment, 25)
+    assert deployment.numbers() == [2]
+    assert deployment.stages() == {"one": [*DONE, "closed"], "two": DONE}
+
+
+def test_rows_of_who_was_told_go_at_once_though_an_earlier_ping_comes_late(deployment):
+    deployment.leave(1, when=20, document="two")
+    run(deployment, 20.5)
+    put(deployment, [1, 2])
+    deployment.leave(1, RALLY, when=19.9, document="one")
+    run(deployment, 21)
+    assert deployment.numbers() == [2]
+    assert deployment.stages() == {"one": DONE, "two": DONE}
+
+
+def test_old_request_takes_a_younger_one_along_whose_ping_was_earlier(deployment):
+    """A request begins anew, and is young again, once its study is not waited for."""
+    old = make_withdrawal("old", RALLY, time=20)
+    young = replace(make_withdrawal("young", GARDEN, time=19), renewed=micros(24))
+    other = replace(young, request="other", participant="another person")
+
+    def find(*withdrawals):
+        registry, rulings = deployment.registry, Rulings()
+        found = find_waiting(withdrawals, registry, rulings, (), day(25.5), DAYS)
+        return sorted(found)
+
+    assert find(old, young, other) == ["other"]
+    assert find(young, other) == ["other", "young"]
+
+
+def make_withdrawal(request, scope, time):
+    at = micros(time)
+    return Withdrawal(request, "a person", None, scope, at, at, request, "signal")
