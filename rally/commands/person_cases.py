@@ -144,7 +144,7 @@ def verify_case(args: argparse.Namespace) -> int:
     case = desk.find(args.case)
     person = read_person_of(args, case)
     if is_ping:
-        evidence = prove_by_ping(case, EventLog(desk.platform), person)
+        evidence = prove_by_ping(case, EventLog(desk.platform).about([person]), person)
     content = AccessVerification(case.id, means, evidence, args.note)
     desk.decide(
         DecisionKind.VERIFY_CASE,
@@ -166,7 +166,8 @@ def approve_case(args: argparse.Namespace) -> int:
 
     desk = CaseDesk(args)
     case = desk.find(args.case)
-    check_proof(case, EventLog(desk.platform), read_person_of(args, case))
+    person = read_person_of(args, case)
+    check_proof(case, EventLog(desk.platform).about([person]), person)
     desk.decide(
         DecisionKind.APPROVE_CASE,
         AccessDecision(case.id, args.note),
@@ -198,7 +199,7 @@ def _find_client_key(platform: "ObjectStore", person: str) -> str:
     from rally.access.proof import find_client_key
     from rally.event_log.event_log import EventLog
 
-    key = find_client_key(EventLog(platform), person)
+    key = find_client_key(EventLog(platform).about([person]), person)
     if key is None:
         raise ConfigurationError(
             "--client_key: what was heard first of the person is no enrolment in Rally"

@@ -65,7 +65,7 @@ def export(args: argparse.Namespace) -> int:
     case = desk.find_case(args.case)
     check_exportable(case)
     person = read_person_of(args, case)
-    check_proof(case, EventLog(desk.places.platform), person)
+    check_proof(case, EventLog(desk.places.platform).about([person]), person)
     gathered = desk.places.gather(case, person, desk.now)
     key = desk.keys.signer(Job.COPY)
     with _in_one_line():

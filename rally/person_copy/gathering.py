@@ -136,13 +136,16 @@ class Places:
         return Gathered(copy, found)
 
     def _events_of(self, person: str) -> list[Event]:
-        """Reads the log once: events of a person, and those of nobody yet.
+        """Reads the events of a person, and those of nobody by their deletion ids.
 
         Who removed the add-on left by a deletion id, which an enrolment explains.
         """
+        log = EventLog(self.platform)
+        own = log.about([person])
+        ids = {each.deletion_id for each in own if each.deletion_id is not None}
         return [
             each
-            for each in EventLog(self.platform)
+            for each in own | log.about(ids)
             if each.participant == person or each.participant is None
         ]
 
