@@ -54,7 +54,7 @@ def admit_new(
 
     def fold() -> WithdrawalList:
         return admit(
-            keeper.find_admissible(before).events,
+            keeper.find_admissible(before, rulings).events,
             before,
             registry,
             states,

@@ -292,7 +292,7 @@ class Deletion:
         """Publishes new requests; from then on ingest refuses their rows."""
         published = self._read()
         newest = newest_signed(self._platform, published)
-        self._log.open(published, newest)
+        self._log.open(published, newest, is_lost=self._lost is not None)
         admitted = admit_new(
             self._platform,
             self._log,
@@ -312,9 +312,9 @@ class Deletion:
         now = self._clock()
         return self._log.merge(
             counter,
-            Rulings.of(decisions),
             States.of_chain(self._registry, decisions).concluded_by(now),
             LegalHolds.of_chain(decisions, now),
+            may_forget=not decisions.has_loss,
         )
 
     def _publish(

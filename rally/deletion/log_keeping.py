@@ -60,13 +60,17 @@ class LogKeeper:
         self._former: list[PlacedFile] = []
         self._admitted: tuple[str, ...] = ()
         self._merged: tuple[str, ...] = ()
+        self._rulings = Rulings()
 
-    def open(self, published: Published[WithdrawalList], newest: int) -> None:
+    def open(
+        self, published: Published[WithdrawalList], newest: int, *, is_lost: bool
+    ) -> None:
         """Finds the files of the log.
 
         Args:
             published: The list that is there, or an empty one for a lost one.
             newest: Counter of the newest list that signed records know.
+            is_lost: Whether the list is lost, so that nothing counts as admitted.
 
         Raises:
             CorruptFile: a file that the newest root names is missing.
@@ -75,12 +79,20 @@ class LogKeeper:
         root, decisions = published.root, published.decisions
         found = {each.name: each for each in list_records(self._platform, LOG)}
         self.is_anew = (
-            root is None
+            is_lost
+            or root is None
             or newest > root.counter
             or self._has_later(root, decisions, found)
         )
         if root is None or self.is_anew:
             self._former = find_signed_files(self._platform, decisions.is_list)
+            if root is not None and newest <= root.counter:
+                signed = {each.file for each in self._former}
+                for file in root.log:
+                    if file not in signed:
+                        raise CorruptFile(
+                            f"{file.name}: is missing or damaged; restore it"
+                        )
             state = LogState(files=tuple(each.file for each in self._former))
             self.log = EventLog(self._platform, lambda: state)
             return
@@ -92,7 +104,9 @@ class LogKeeper:
         self._former = _place(root.log_bits, root.log)
         self.log = EventLog(self._platform)
 
-    def find_admissible(self, before: WithdrawalList) -> AdmissibleEvents:
+    def find_admissible(
+        self, before: WithdrawalList, rulings: Rulings
+    ) -> AdmissibleEvents:
         """Finds the events by which a list may change; notes that they are admitted.
 
         Raises:
@@ -104,15 +118,16 @@ class LogKeeper:
             found = AdmissibleEvents(self.log, loose)
         else:
             found = find_admissible(self.log, before)
-        self._admitted = found.loose
+        self._admitted, self._rulings = found.loose, rulings
         return found
 
     def merge(
         self,
         counter: int,
-        rulings: Rulings,
         concluded: Collection[str],
         holds: LegalHolds,
+        *,
+        may_forget: bool,
     ) -> LogState:
         """Writes the files that the next root names.
 
@@ -122,9 +137,9 @@ class LogKeeper:
 
         Args:
             counter: Counter of the next root.
-            rulings: Rulings of people: a letter that nobody signed for stays loose.
             concluded: Concluded studies.
             holds: Legal holds in force.
+            may_forget: Whether all decisions are there: a lost one may be a hold.
 
         Raises:
             CorruptFile: an object of the log is damaged.
@@ -137,12 +152,12 @@ class LogKeeper:
             if each.name in self._admitted
             for event in each.read()
             if event.kind is EventKind.PURGED and event.scope in concluded
-            if not holds.of(event.scope)
+            if may_forget and not holds.of(event.scope)
         }
         waiting = {*concluded} - going
 
         def stays_loose(event: Event) -> bool:
-            return event.scope in waiting or not rulings.is_genuine(event)
+            return event.scope in waiting or not self._rulings.is_genuine(event)
 
         merged = merge_log(
             self._platform,

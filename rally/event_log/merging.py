@@ -128,17 +128,21 @@ def find_signed_files(platform: ObjectStore, accepts: Accepts) -> list[PlacedFil
         accepts: Tells whether a signature counts.
 
     Raises:
+        CorruptFile: one that delete signed is damaged.
         OSError: the platform cannot be read.
     """
     found = list[PlacedFile]()
     for info in list_records(platform, LOG):
-        try:
-            with open_signed_file(platform, info.name, accepts) as opened:
-                for _ in opened.rows():
-                    pass
-                found.append(PlacedFile(opened.bucket, opened.file))
-        except (CorruptFile, ObjectNotFound):
-            continue  # the audit names what is no file of ours
+        with ExitStack() as stack:
+            try:
+                opened = stack.enter_context(
+                    open_signed_file(platform, info.name, accepts)
+                )
+            except (CorruptFile, ObjectNotFound):
+                continue  # the audit names what is no file of ours
+            for _ in opened.rows():
+                pass
+            found.append(PlacedFile(opened.bucket, opened.file))
     return found
 
 

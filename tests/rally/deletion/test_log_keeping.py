@@ -9,7 +9,7 @@ from rally.event_log.event_log import EventLog
 from rally.events import MAIL, RALLY
 from rally.storage.layout import EVENTS, LOG
 from rally.withdrawal.list_object import read_list
-from rally.withdrawal.root import read_root
+from rally.withdrawal.root import ROOT, read_root
 from tests.rally.deletion.test_lost_list import lose_list
 from tests.support.memory_deployment import Killed, Row, day
 from tests.support.stores import restore_list, save_list
@@ -160,8 +160,33 @@ def test_what_others_put_beside_the_files_goes_and_counts_for_nothing(logged):
     data = logged.platform.read(file.name)
     for number in (1, 99):
         name = f"{LOG}bucket=0-0/{number:012}-{'a' * 16}.avro"
-        logged.platform.create(name, data[:-1] + b"x")
+        logged.platform.create(name, b"x" + data[1:])
     logged.leave(2, document="later", when=25)
     logged.delete()
     assert objects(logged) == (0, 1)
     assert len([*EventLog(logged.platform)]) == 4
+
+
+def test_a_lost_list_is_made_of_the_whole_log_though_the_root_is_there(logged):
+    logged.delete()
+    name = read_root(logged.platform).root.list.name
+    remove(logged, name)
+    logged.delete(rebuild_list=True)
+    assert {*logged.stages()} == {"garden"}
+
+
+def test_a_letter_that_is_signed_while_a_run_is_at_work_is_admitted_later(logged):
+    letters = []
+    logged.sign_letter = letters.append
+    logged.leave(2, RALLY, signal=MAIL, document="letter")
+    del logged.sign_letter
+
+    def sign(operation, name):
+        if operation == "replace" and name == ROOT and letters:
+            logged.sign_letter(letters.pop())
+
+    logged.platform.after = sign
+    logged.delete()
+    assert not letters
+    logged.delete()
+    assert "letter" in logged.stages()
