@@ -21,7 +21,11 @@ from rally.fields import Fields, Place, Reader, hexadecimal, many, text, whole
 from rally.receipts.encoding import check_nameless, digest, or_none, text_or_nothing
 from rally.receipts.receipt import FOLDER, FileChange, NamedChanges, Receipt
 from rally.storage.container import canonical_json
-from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import (
+    ObjectNotFound,
+    ObjectStore,
+    StrayInTheWay,
+)
 
 CHANGES = FOLDER + "changes/"
 
@@ -57,11 +61,20 @@ def write_changes(
         changes: Changes of files, in the order of plans.
 
     Raises:
+        ConfigurationError: Something else has their name.
         ValueError: Something in them has the form of an id or a pseudonym.
     """
     data = encode_changes(changes)
     named = NamedChanges(first, digest(data), len(data))
-    platform.create(changes_name(named), data)
+    if platform.create(changes_name(named), data):
+        return named
+    name, place = _locate(platform, named)  # a killed run may have written them
+    try:
+        is_same = platform.read_range(name, 0, named.size + 1) == data
+    except (ObjectNotFound, StrayInTheWay):
+        is_same = False
+    if not is_same:
+        raise place.error("has the name of changes and is not them; remove it")
     return named
 
 
@@ -70,14 +83,15 @@ def read_changes(
 ) -> tuple[FileChange, ...] | None:
     """Reads the changes that a receipt names; None if they are not there.
 
+    A link or the like in their place is nothing: nobody follows it.
+
     Raises:
         ConfigurationError: They are not as the receipt names them.
     """
-    name = changes_name(named)
-    place = Place(f"{platform.uri.rstrip('/')}/{name}")
+    name, place = _locate(platform, named)
     try:
         data = platform.read_range(name, 0, named.size + 1)
-    except ObjectNotFound:
+    except (ObjectNotFound, StrayInTheWay):
         return None
     if digest(data) != named.sha256:
         raise place.error("is not what its receipts name; restore it from a backup")
@@ -126,6 +140,12 @@ def encode_changes(changes: Iterable[FileChange]) -> bytes:
 def _values(change: FileChange) -> dict[str, Any]:
     """Returns the fields by name; `asdict` would copy the rows of each request."""
     return {each.name: getattr(change, each.name) for each in fields(change)}
+
+
+def _locate(platform: ObjectStore, named: NamedChanges) -> tuple[str, Place]:
+    """Returns the name of changes, and the place of which errors tell."""
+    name = changes_name(named)
+    return name, Place(f"{platform.uri.rstrip('/')}/{name}")
 
 
 def _decode(place: Place, data: bytes) -> tuple[FileChange, ...]:

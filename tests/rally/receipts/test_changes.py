@@ -1,5 +1,6 @@
 """Changes of files as bytes, and what of them receipts tell."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rally.errors import ConfigurationError
+from rally.receipts.chain import append
 from rally.receipts.changes import (
     changes_name,
     encode_changes,
@@ -17,15 +19,21 @@ from rally.receipts.changes import (
     write_changes,
 )
 from rally.receipts.encoding import digest
-from rally.receipts.receipt import FileChange, NamedChanges
+from rally.receipts.receipt import FileChange, NamedChanges, receipt_name
+from rally.receipts.verify import verify_chain
+from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
+    DELETED,
     FILE,
     FOO,
     GONE,
+    KEY,
     PLAIN,
     PLAN,
     REQUEST,
+    add_with_changes,
+    made,
     request,
 )
 
@@ -117,3 +125,48 @@ def test_receipt_has_the_sums_of_its_request_in_its_plans():
     receipt = replace(PLAIN, plan=f"{PLAN}+second")
     assert sums_of(receipt, sum_up(told)) == {FOO: (2, 6), "pond": (1, 3)}
     assert sums_of(replace(PLAIN, plan=""), sum_up(told)) == {}
+
+
+@pytest.mark.parametrize("other", [b"", b"{}\n", encode_changes([FILE]) + b"{}\n"])
+def test_changes_whose_name_is_taken_are_not_named_by_a_receipt(other):
+    data, platform = encode_changes([FILE]), MemoryStore()
+    name = changes_name(NamedChanges(1, digest(data), len(data)))
+    platform.create(name, other)
+    with pytest.raises(ConfigurationError) as caught:
+        write_changes(platform, 1, [FILE])
+    assert str(caught.value) == (
+        f"{platform.uri}/{name}: has the name of changes and is not them; remove it"
+    )
+    assert platform.read(name) == other
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [os.mkfifo, os.mkdir, lambda path: os.symlink("/etc/passwd", path)],
+    ids=["pipe", "folder", "link"],
+)
+def test_what_is_no_file_is_no_changes(tmp_path, plant):
+    platform = LocalStore(str(tmp_path))
+    named = write_changes(platform, 1, [FILE])
+    path = tmp_path / changes_name(named)
+    path.unlink()
+    plant(path)
+    assert read_changes(platform, named) is None
+    with pytest.raises(OSError, match=path.name):
+        write_changes(platform, 1, [FILE])
+
+
+def test_link_in_the_place_of_changes_does_not_end_the_verification(
+    tmp_path, decisions
+):
+    platform = LocalStore(str(tmp_path))
+    name = changes_name(add_with_changes(platform, decisions, FILE).changes)
+    append(platform, decisions, KEY, made(sections=(DELETED,)), 1)
+    (tmp_path / name).unlink()
+    (tmp_path / name).symlink_to(tmp_path / receipt_name(1))
+    assert list(map(str, verify_chain(platform, decisions))) == [
+        f"{name}: missing: receipts/000000000001.json names it, and it is not there;"
+        " restore from a backup",
+        f"receipts/000000000002.json: untrue: {FOO}: says 6 rows of 2 files, and its"
+        " changes 0 of 0",
+    ]
