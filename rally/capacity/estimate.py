@@ -191,7 +191,7 @@ def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator
         "GiB of receipts",
         kept.receipt_bytes / _GIB,
         10.0,
-        "a run names every file that it changed, and each audit reads all of it",
+        "a run names every file that it changed; an audit of everything reads it all",
     )
     yield Limit(
         "objects that expire in a day",
