@@ -11,7 +11,7 @@ proved is left to the walk of one row after the other, which says the same.
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,12 @@ _BEYOND = 1 << 48
 
 _STEPS = 64
 _ROWS_A_STEP = 16  # a step through an array's items costs as much as walking these rows
+_CALLS_A_STEP = 64  # an item of more calls costs a further step for so many
+
+# A schema of few bytes may name a type twice in each next one, and so double at each.
+_CALLS = 2000
+_DEPTH = 50
+_LONGEST_FIXED = 1 << 30
 
 
 class _Rows:
@@ -72,7 +78,8 @@ class RowBounds:
 
         Raises:
             ValueError, KeyError, TypeError: Its rows do not begin with two texts, the
-                participant and the document id, or a type contains itself.
+                participant and the document id, or a type contains itself, or it
+                is too large to walk many rows by it side by side.
         """
         first = [(each["name"], each["type"]) for each in schema["fields"][:2]]
         if tuple(name for name, _ in first) != _LEADING or not all(
@@ -80,7 +87,7 @@ class RowBounds:
             for _, kind in first
         ):
             raise ValueError("rows that do not begin with their ids")
-        self._skip = _Compiler().value(schema, "")
+        self._skip = _Compiler().value(schema, "").skip
 
     def find(
         self, data: bytes, sizes: Sequence[int], counts: Sequence[int]
@@ -140,15 +147,30 @@ def _chain(
     return bounds if at == size else None
 
 
+class _Type(NamedTuple):
+    """How values of one type are skipped, and how large the type is.
+
+    Attributes:
+        skip: Skips them.
+        calls: Calls that this makes at most, with one step through each array.
+        depth: Calls within each other.
+    """
+
+    skip: _Skip
+    calls: int = 1
+    depth: int = 1
+
+
 class _Compiler:
     """Makes the function of a schema; types are named as row_skipper names them."""
 
     def __init__(self) -> None:
-        self._named: dict[str, _Skip] = {}
+        self._named: dict[str, _Type] = {}
 
-    def value(self, schema: Any, namespace: str) -> _Skip:
+    def value(self, schema: Any, namespace: str) -> _Type:
         if isinstance(schema, list):
-            return partial(_union, [self.value(each, namespace) for each in schema])
+            branches = [self.value(each, namespace) for each in schema]
+            return _around(branches, partial(_union, [each.skip for each in branches]))
         if isinstance(schema, str):
             return self._by_name(schema, namespace)
         kind = schema["type"]
@@ -156,38 +178,49 @@ class _Compiler:
             return self._define(schema, namespace)
         if kind in ("array", "map"):
             item = self.value(schema.get("items", schema.get("values")), namespace)
-            return partial(_items, _pair if kind == "map" else _single, item)
-        if schema.get("logicalType") == "timestamp-micros":
-            return _micros if kind == "long" else self.value(kind, namespace)
+            steps = 1 + item.calls // _CALLS_A_STEP
+            step = _pair if kind == "map" else _single
+            return _around([item], partial(_items, step, item.skip, steps))
+        if schema.get("logicalType") == "timestamp-micros" and kind == "long":
+            return _Type(_micros)
         return self.value(kind, namespace)
 
-    def _by_name(self, name: str, namespace: str) -> _Skip:
+    def _by_name(self, name: str, namespace: str) -> _Type:
         if name in _FIXED:
-            return partial(_fixed, _FIXED[name])
+            return _Type(partial(_fixed, _FIXED[name]))
         if name in ("int", "long"):
-            return _long
+            return _Type(_long)
         if name in _TEXTS:
-            return _text
+            return _Type(_text)
         full = name if "." in name or not namespace else f"{namespace}.{name}"
         return self._named[full] if full in self._named else self._named[name]
 
-    def _define(self, schema: dict[str, Any], outer: str) -> _Skip:
+    def _define(self, schema: dict[str, Any], outer: str) -> _Type:
         name, namespace = schema["name"], schema.get("namespace", outer)
         if "." in name:
             namespace = name.rpartition(".")[0]
-        skip: _Skip
         if schema["type"] == "fixed":
-            if schema["size"] < 0:
-                raise ValueError("a size below zero")
-            skip = partial(_fixed, schema["size"])
+            size = schema["size"]
+            if not isinstance(size, int) or not 0 <= size <= _LONGEST_FIXED:
+                raise ValueError("a size that is none, or too large")
+            made = _Type(partial(_fixed, size))
         elif schema["type"] == "enum":
-            skip = _long
+            made = _Type(_long)
         else:
             fields = [self.value(each["type"], namespace) for each in schema["fields"]]
-            skip = partial(_record, fields)
+            made = _around(fields, partial(_record, [each.skip for each in fields]))
         full = name if "." in name or not namespace else f"{namespace}.{name}"
-        self._named[full] = skip
-        return skip
+        self._named[full] = made
+        return made
+
+
+def _around(parts: Sequence[_Type], skip: _Skip) -> _Type:
+    """Makes the type that has these within it; raises ValueError if it is too large."""
+    calls = 1 + sum(each.calls for each in parts)
+    depth = 1 + max((each.depth for each in parts), default=0)
+    if calls > _CALLS or depth > _DEPTH:
+        raise ValueError("a schema that is too large to walk rows side by side")
+    return _Type(skip, calls, depth)
 
 
 def _record(fields: Sequence[_Skip], rows: _Rows, at: Positions) -> Positions:
@@ -271,6 +304,7 @@ def _pair(item: _Skip, rows: _Rows, at: Positions) -> Positions:
 def _items(
     step: Callable[[_Skip, _Rows, Positions], Positions],
     item: _Skip,
+    steps: int,
     rows: _Rows,
     at: Positions,
 ) -> Positions:
@@ -286,7 +320,7 @@ def _items(
         open_ones, count = open_ones[going_on], count[going_on]
         todo = open_ones
         while todo.size:
-            rows.steps -= 1
+            rows.steps -= steps
             before = at[todo]
             behind = step(item, rows, before)
             # Items of no bytes could be any number.

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rally.errors import CorruptFile
 from rally.storage.row_bounds import RowBounds
 from rally.storage.row_keys import ClearBlock, RowWalker
 from rally.storage.row_skipper import compile_walker
@@ -189,6 +190,73 @@ def test_long_arrays_are_left_to_the_walk():
 def test_schemas_of_other_rows_are_refused(fields):
     with pytest.raises((ValueError, KeyError)):
         RowBounds(SCHEMA | {"fields": fields})
+
+
+def doubled(leaf, depth):
+    """Each record has the one before it twice: 2^depth leaves in few bytes."""
+    inner = {"type": "record", "name": "r0", "fields": [{"name": "a", "type": leaf}]}
+    fields = [{"name": "f0", "type": inner}]
+    for level in range(1, depth + 1):
+        twice = [{"name": each, "type": f"r{level - 1}"} for each in "ab"]
+        inner = {"type": "record", "name": f"r{level}", "fields": twice}
+        fields.append({"name": f"f{level}", "type": inner})
+    return SCHEMA | {"fields": [*SCHEMA["fields"], *fields]}
+
+
+def chained(depth):
+    """Each record has the one before it, so that none is nested in the JSON."""
+    fields = []
+    for level in range(depth):
+        before = f"r{level - 1}" if level else "null"
+        one = [{"name": "a", "type": before}]
+        inner = {"type": "record", "name": f"r{level}", "fields": one}
+        fields.append({"name": f"f{level}", "type": inner})
+    return SCHEMA | {"fields": [*SCHEMA["fields"], *fields]}
+
+
+def sized(size):
+    fixed = {"type": "fixed", "name": "f", "size": size}
+    return SCHEMA | {"fields": [*SCHEMA["fields"], {"name": "f", "type": fixed}]}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (doubled("null", 8), doubled("null", 40)),
+        (doubled("double", 8), doubled("double", 40)),
+        (chained(20), chained(60)),
+        (sized(0), sized(1 << 64)),
+        (sized(1), sized(1.5)),
+    ],
+    ids=["no bytes", "bytes", "depth", "size", "no size"],
+)
+def test_schemas_that_would_cost_too_much_are_refused(good, bad):
+    RowBounds(good)
+    with pytest.raises(ValueError, match="too large"):
+        RowBounds(bad)
+
+
+def test_rows_of_a_schema_that_doubles_are_left_to_a_walk_that_ends():
+    walker = RowWalker(json.dumps(doubled("long", 40)))
+    block = ClearBlock(encoded(RECORD) * 300, 300)
+    assert walker.prove([block], {RECORD["participant"].encode()}) is None
+    with pytest.raises(CorruptFile, match="not what its schema says"):
+        walker.cut([block], {RECORD["participant"].encode()})
+
+
+def test_large_items_of_arrays_take_more_of_the_steps():
+    ids = b"".join(b"H" + RECORD[each].encode() for each in list(RECORD)[:2])
+
+    def find(width, items=30):
+        flags = [{"name": f"f{number}", "type": "boolean"} for number in range(width)]
+        item = {"type": "record", "name": "item", "fields": flags}
+        field = {"name": "of", "type": {"type": "array", "items": item}}
+        data = ids + bytes([2 * items]) + bytes(width * items + 1)
+        bounds = RowBounds(SCHEMA | {"fields": [*SCHEMA["fields"][:2], field]})
+        return bounds.find(data, [len(data)], [1])
+
+    assert find(width=20) == [0, 74 + 1 + 20 * 30 + 1]
+    assert find(width=640) is None
 
 
 @pytest.mark.parametrize("upper", [False, True])
