@@ -27,7 +27,7 @@ from rally.storage.objectstore.interface import (
 )
 from rally.storage.partitions import StoredFile, list_containers, parse_file
 from rally.storage.row_decoder import RowDecoder
-from rally.storage.row_keys import PARTICIPANT, RowKey, RowWalker, key_of
+from rally.storage.row_keys import PARTICIPANT, RowKey, key_of, row_walker
 from rally.storage.snapshots import (
     cut_block,
     frame_rows,
@@ -244,7 +244,7 @@ class _Search:
     ) -> Iterator[tuple[RowKey, bytes]]:
         """Yields the person's rows, of few blocks where the file has an index."""
         if not header.is_indexed:
-            walker = RowWalker(header.schema)
+            walker = row_walker(header.schema)
             for frame in walk_frames(snapshot, header):
                 rows = frame_rows(frame, header.codec)
                 yield from self._own(walker.walk(rows, frame.rows, self._person))
@@ -264,7 +264,7 @@ class _Search:
         frame = parse_frame(data, block.offset, header.sync)
         if (len(frame.data), frame.rows) != (block.length, block.rows):
             raise CorruptFile("a block is not what the index says")
-        rows, walker = frame_rows(frame, header.codec), RowWalker(header.schema)
+        rows, walker = frame_rows(frame, header.codec), row_walker(header.schema)
         yield from self._own(walker.walk(rows, frame.rows, self._person))
 
     @staticmethod

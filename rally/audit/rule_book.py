@@ -43,7 +43,7 @@ from rally.registry.transitions import States
 from rally.settings import make_pseudonyms
 from rally.storage.header import FINGERPRINT, Header
 from rally.storage.layout import Partition, Stores
-from rally.storage.row_keys import RowWalker
+from rally.storage.row_keys import RowWalker, row_walker
 from rally.storage.row_skipper import Walker, compile_walker
 from rally.validation.leaves import zig_zag
 from rally.validation.pseudonyms import PLATFORM
@@ -102,7 +102,7 @@ class _Revision:
                 own = canonical_schema(self._text)
                 return self._walk if canonical_schema(header.schema) == own else None
             if resembles(json.loads(header.schema), self._schema):
-                return RowWalker(header.schema)
+                return row_walker(header.schema)
         except (CorruptFile, ValueError):
             pass
         return None

@@ -19,7 +19,7 @@ from rally.storage.codecs import LARGEST_BLOCK
 from rally.storage.header import Header
 from rally.storage.objectstore.interface import ObjectStore, Snapshot
 from rally.storage.partitions import Identity, LiveFile, Range
-from rally.storage.row_keys import KEY_BYTES, Everybody, RowKey, RowWalker
+from rally.storage.row_keys import KEY_BYTES, Everybody, RowKey, row_walker
 from rally.storage.snapshots import frame_rows, header_of, parse_frame, walk_frames
 
 Ids = npt.NDArray[np.bytes_]
@@ -323,7 +323,7 @@ def _read_foreign(
     source: Identity, snapshot: Snapshot, header: Header
 ) -> Iterator[RowBatch]:
     schema = header.schema
-    walker, everybody = RowWalker(schema), Everybody()
+    walker, everybody = row_walker(schema), Everybody()
     for frame in walk_frames(snapshot, header, LARGEST_BLOCK):
         data = frame_rows(frame, header.codec)
         keys, rows = list[RowKey](), list[bytes]()

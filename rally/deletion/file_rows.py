@@ -20,6 +20,7 @@ from rally.storage.row_keys import (
     RowWalker,
     key_of,
     participants,
+    row_walker,
 )
 from rally.storage.snapshots import (
     Frame,
@@ -379,7 +380,7 @@ class FileRows:
         return self._row_walker().cut(blocks, self._policy.people) if blocks else []
 
     def _row_walker(self) -> RowWalker:
-        self._walker = self._walker or RowWalker(self.header.schema)
+        self._walker = self._walker or row_walker(self.header.schema)
         return self._walker
 
     def _named(self, offset: int) -> Block:

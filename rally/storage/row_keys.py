@@ -8,6 +8,7 @@ import json
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rally.errors import CorruptFile
@@ -221,6 +222,18 @@ class RowWalker:
         if start != len(data):
             raise CorruptFile("a block has more bytes than rows, or less")
         return CutRows(data, bounds, keys)
+
+
+@lru_cache(maxsize=8)
+def row_walker(schema: str) -> RowWalker:
+    """Makes the walker of a schema, which takes milliseconds, once for many files.
+
+    Few are kept, as a schema of somebody else's may be large.
+
+    Raises:
+        CorruptFile: as RowWalker; of such a schema nothing is kept.
+    """
+    return RowWalker(schema)
 
 
 def participants(data: bytes, bounds: Sequence[int]) -> list[bytes]:

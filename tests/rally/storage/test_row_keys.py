@@ -9,7 +9,7 @@ import pytest
 
 from rally.errors import CorruptFile
 from rally.storage.header import read_header
-from rally.storage.row_keys import RowKey, RowWalker
+from rally.storage.row_keys import RowKey, RowWalker, row_walker
 from rally.storage.snapshots import frame_rows, parse_frame
 from tests.support.foreign_avro import FORMS, with_columns, write_foreign
 
@@ -141,6 +141,24 @@ def test_text_of_sixteen_characters_is_no_uuid():
 def test_schema_without_the_columns_is_a_fault_in_one_line(schema):
     with pytest.raises(CorruptFile, match=r"^its schema has not the columns"):
         RowWalker(schema)
+
+
+def test_files_of_one_schema_share_a_walker_and_few_walkers_are_kept():
+    def text(name):
+        return json.dumps(SCHEMA | {"name": name})
+
+    first = row_walker(text("first"))
+    assert row_walker(text("first")) is first
+    others = {row_walker(text(f"other{number}")) for number in range(8)}
+    assert len(others) == 8
+    assert first not in others
+    assert row_walker(text("first")) is not first
+
+
+def test_a_schema_that_was_refused_is_refused_again():
+    for _ in range(2):
+        with pytest.raises(CorruptFile):
+            row_walker('"string"')
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4])
