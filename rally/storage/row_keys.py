@@ -224,16 +224,21 @@ class RowWalker:
         return CutRows(data, bounds, keys)
 
 
-@lru_cache(maxsize=8)
+_LONGEST_KEPT = 1 << 18  # a schema of somebody else's may be as long as they like
+
+
 def row_walker(schema: str) -> RowWalker:
     """Makes the walker of a schema, which takes milliseconds, once for many files.
 
-    Few are kept, as a schema of somebody else's may be large.
+    Few are kept, and none of a long schema.
 
     Raises:
         CorruptFile: as RowWalker; of such a schema nothing is kept.
     """
-    return RowWalker(schema)
+    return _kept(schema) if len(schema) <= _LONGEST_KEPT else RowWalker(schema)
+
+
+_kept = lru_cache(maxsize=8)(RowWalker)
 
 
 def participants(data: bytes, bounds: Sequence[int]) -> list[bytes]:

@@ -155,6 +155,11 @@ def test_files_of_one_schema_share_a_walker_and_few_walkers_are_kept():
     assert row_walker(text("first")) is not first
 
 
+def test_walkers_of_long_schemas_are_not_kept():
+    long = json.dumps(SCHEMA | {"doc": "x" * (1 << 18)})
+    assert row_walker(long) is not row_walker(long)
+
+
 def test_a_schema_that_was_refused_is_refused_again():
     for _ in range(2):
         with pytest.raises(CorruptFile):
