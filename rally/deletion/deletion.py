@@ -29,10 +29,10 @@ from rally.deletion.progress import advance_requests
 from rally.deletion.publishing import ListPublisher
 from rally.deletion.report import DeletionReport
 from rally.deletion.run_basis import RunBasis
-from rally.deletion.run_findings import RunFindings
+from rally.deletion.run_findings import RunFindings, find_people
 from rally.deletion.scope import find_strays, find_unregistered
 from rally.deletion.settings import DeletionSettings
-from rally.deletion.waiting import find_waiting, find_waiting_rows
+from rally.deletion.waiting import find_waiting
 from rally.errors import CorruptFile
 from rally.event_log.event_log import LogState
 from rally.keys.names import Job
@@ -340,15 +340,18 @@ class Deletion:
             faults=report.faults,
             unregistered=report.unregistered,
             copies=report.copies,
-            removed=frozenset(
-                request for each in report.rewritten for request in each.requests
-            ),
+            removed=find_people(report.rewritten, report.withdrawals.withdrawals),
             verified=report.verified,
             counter=report.withdrawals.counter,
             carriers=find_carriers(self._registry, self._log.log),
             orders=report.orders,
-            waiting=find_waiting_rows(
-                [*report.postponed, *report.verified], report.withdrawals.withdrawals
+            waiting=find_people(
+                (
+                    each
+                    for each in [*report.postponed, *report.verified]
+                    if each.outcome is FileOutcome.WAITING
+                ),
+                report.withdrawals.withdrawals,
             ),
         )
         before = read_list(self._platform)

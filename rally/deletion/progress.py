@@ -7,7 +7,6 @@ from rally.decisions.chain import Chain
 from rally.deletion.order_receipts import find_due, tell_orders
 from rally.deletion.receipt_writer import ReceiptWriter, Results
 from rally.deletion.run_findings import RunFindings
-from rally.deletion.waiting import may_take_waiting
 from rally.events import RALLY
 from rally.keys.signing import SigningKey
 from rally.receipts.receipt import ReceiptReason, Stage
@@ -107,15 +106,14 @@ def _move(
 
 def _is_hindered(withdrawal: Withdrawal, findings: RunFindings) -> bool:
     """Tells whether the run did not find, or not delete, all rows of a request."""
-    covered = findings.covered(withdrawal)
-    if may_take_waiting(withdrawal, covered, findings.waiting):
+    if findings.takes_any(withdrawal, findings.waiting):
         return True
     if _waits(withdrawal, findings):
         return True
     faulty = {each.study for each in findings.faults if each.outcome.hinders_requests}
     if findings.unregistered and withdrawal.scope in (RALLY, *findings.unregistered):
         return True
-    return not faulty.isdisjoint(covered)
+    return not faulty.isdisjoint(findings.covered(withdrawal))
 
 
 def _waits(withdrawal: Withdrawal, findings: RunFindings) -> bool:
@@ -126,7 +124,8 @@ def _waits(withdrawal: Withdrawal, findings: RunFindings) -> bool:
 def _moved(withdrawal: Withdrawal, findings: RunFindings) -> Withdrawal:
     """Adds the stages that a request has reached, each only after the one before."""
     namespaces = findings.covered(withdrawal)
-    if withdrawal.request in findings.removed and Stage.PURGED not in withdrawal.stages:
+    is_purged = Stage.PURGED in withdrawal.stages
+    if not is_purged and findings.takes_any(withdrawal, findings.removed):
         withdrawal = withdrawal.without(Stage.REWRITTEN)  # there are new old copies
     moved = withdrawal.reached(Stage.REWRITTEN, _rewritten(namespaces, findings))
     rewritten = from_micros(moved.stages[Stage.REWRITTEN])

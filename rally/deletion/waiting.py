@@ -4,7 +4,7 @@ From the first run on, ingest refuses their rows, and readers leave them out.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,9 +23,6 @@ from rally.withdrawal.withdrawal_list import Withdrawal
 
 Waiting = Mapping[str, datetime]
 """Time until which the files of a request wait, by its id."""
-
-WaitingRows = Mapping[str, Collection[tuple[str, str]]]
-"""Scope of a request that waits, and study of its rows, by platform pseudonym."""
 
 
 def find_waiting(
@@ -123,45 +120,6 @@ def excuse(verified: FileResult, waiting: Waiting) -> FileResult:
     if is_left_over and is_postponed(verified, waiting):
         return replace(verified, outcome=FileOutcome.WAITING, detail="")
     return verified
-
-
-def find_waiting_rows(
-    results: Iterable[FileResult], withdrawals: Iterable[Withdrawal]
-) -> WaitingRows:
-    """Finds whose rows wait, in files that wait or waited when they were verified.
-
-    Args:
-        results: Results of files.
-        withdrawals: Requests of the published list.
-    """
-    studies = defaultdict[str, set[str]](set)
-    for result in results:
-        if result.outcome is FileOutcome.WAITING:
-            for request in result.requests:
-                studies[request].add(result.study)
-    rows = defaultdict[str, set[tuple[str, str]]](set)
-    for each in withdrawals:
-        if each.participant is not None:
-            own = studies.get(each.request, ())
-            rows[each.participant].update((each.scope, study) for study in own)
-    return {participant: own for participant, own in rows.items() if own}
-
-
-def may_take_waiting(
-    withdrawal: Withdrawal, namespaces: Collection[str], rows: WaitingRows
-) -> bool:
-    """Tells whether a request may take rows that wait, under its id or another.
-
-    Args:
-        withdrawal: The request.
-        namespaces: Namespaces in which it is carried out now.
-        rows: Whose rows wait, and where.
-    """
-    return any(
-        study in namespaces
-        and (scope == withdrawal.scope or RALLY in (scope, withdrawal.scope))
-        for scope, study in rows.get(withdrawal.participant or "", ())
-    )
 
 
 def waits_until(postponed: FileResult, waiting: Waiting) -> datetime:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from rally.deletion.plan import FileOutcome
+from rally.events import RALLY
 from rally.receipts.receipt import ReceiptReason
 from rally.storage.objectstore.interface import FOREVER
 from tests.support.memory_deployment import Row, day, live
@@ -212,3 +213,20 @@ def test_late_receipt_says_until_when_copies_are_kept(make_deployment):
     assert deployment.told() == {"left": [("deletion", 2), ("late", 1)]}
     assert day(47).date() == date(2026, 6, 17)
     deployment.check()
+
+
+def test_old_copies_of_rows_reported_under_another_request_keep_this_one_open(
+    make_deployment,
+):
+    deployment = make_deployment(soft_delete=WEEK)
+    deployment.leave(1, when=20, document="one")
+    deployment.leave(1, RALLY, when=20.1, document="two")
+    for day_of_run, name in ((25, "a"), (27, "b")):
+        deployment.put(deployment.indexed_file([Row(1, 1), Row(2, 2)]), name)
+        deployment.now = day(day_of_run)
+        deployment.delete()
+    for day_of_run, is_done in ((33, False), (34.1, True)):
+        deployment.now = day(day_of_run)
+        deployment.delete()
+        done = ["verified" in each for each in deployment.stages().values()]
+        assert done == [is_done, is_done]
