@@ -20,8 +20,8 @@ from rally.storage.objectstore import local
 A, B, FREE, LISTED, LOG, KMS = "A", "B", "free", "names listed", "of the log", "KMS"
 LAUNCHER = "one by one"
 COLUMNS = (A, B, FREE, LISTED, LOG, KMS, LAUNCHER)
-"""LOG are those of B that read an object of the event log. To delete is free. Names
-and the log are counted of folders alone. LAUNCHER are those of A and B outside of
+"""LOG are those of B that begin to read an object of the event log. To delete is free.
+Names and the log are counted of folders alone. LAUNCHER are those of A and B outside of
 pipelines, where no worker shares them."""
 
 CLOUD_STORAGE = "/storage/v1/b/"
@@ -113,7 +113,7 @@ class CountedStore(_LocalStore):
 
     @contextmanager
     def open(self, name, generation=None):
-        with _one(B):
+        with _one(B, *([LOG] if name.startswith(EVENTS) else [])):
             opened = super().open(name, generation)
         with opened as snapshot:
             yield _CountedSnapshot(snapshot)

@@ -23,7 +23,7 @@ from tests.support.reviews import write_reviews
 from tests.support.world import GARDEN, HOUSE, World, rally_id, write_lines
 
 JOBS = (
-    ("delete",),
+    ("delete", "--rewrite_after_days=0"),
     ("replay", "--reason=left"),
     ("compact",),
     ("purge",),

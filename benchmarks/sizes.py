@@ -28,14 +28,17 @@ from benchmarks.ways import begin
 from benchmarks.workload import NAMESPACE, Workload
 from rally.audit.searching import IdSearch
 from rally.decisions.verifying import read_chain
-from rally.event_log.event_log import EventLog
+from rally.event_log.event_log import EventLog, LogState
+from rally.event_log.merging import merge_log
 from rally.events import Event, EventKind, write_events
 from rally.keys.names import Job
 from rally.keys.platform_keys import PlatformKeys
+from rally.keys.signing import SigningKey
 from rally.receipts.receipt import Stage
 from rally.registry.registry import Registry
 from rally.settings import make_pseudonyms
 from rally.storage.layout import Stores
+from rally.storage.objectstore.interface import ObjectStore
 from rally.storage.objectstore.local import LocalStore
 from rally.validation.pseudonyms import PLATFORM
 from rally.withdrawal.enrolments import EnrolledPeople
@@ -139,23 +142,39 @@ def _records(number: int = 100_000, lone: int = 1_000) -> list[str]:
         write_events(together, map(_joined, range(number)), "1")
         for each in range(lone):
             write_events(alone, [_joined(each)], "1")
+        stores, keys = Stores(f"{folder}/store", f"{folder}/list"), f"{folder}/keys"
+        found(stores, keys, [])
+        key = PlatformKeys.open(keys, signing=[Job.DELETE]).signer(Job.DELETE)
         return [
-            f"events of one object: {_size(together) / number:,.0f} bytes each,"
-            f" {number / _seconds(lambda: sum(1 for _ in EventLog(together))):,.0f}"
-            " read a second",
+            _logged(LocalStore(f"{folder}/c"), key, number),
             f"an event that is alone: {_size(alone) / lone:,.0f} bytes,"
             f" {lone / _seconds(lambda: sum(1 for _ in EventLog(alone))):,.0f}"
             " read a second",
-            *_held(folder, together, number),
+            *_held(folder, stores.platform, key, together, number),
         ]
 
 
-def _held(folder: str, log: LocalStore, number: int) -> list[str]:
+def _logged(store: LocalStore, key: SigningKey, number: int) -> str:
+    """Events in files of the log, as delete merges them."""
+    write_events(store, map(_joined, range(number)), "1")
+    loose = [each.name for each in EventLog(store).loose_objects()]
+    merged = merge_log(store, [], loose, 1, key)
+    size = sum(each.size for each in merged.files)
+    for each in list(store.list()):
+        if each.name in loose:
+            store.delete(each.name, each.generation)
+    log = EventLog(store, lambda: LogState(merged.bits, merged.files))
+    rate = number / _seconds(lambda: sum(1 for _ in log))
+    return (
+        f"events of the log: {size / number:.0f} bytes each, {rate:,.0f} read a second"
+    )
+
+
+def _held(
+    folder: str, platform: ObjectStore, key: SigningKey, log: LocalStore, number: int
+) -> list[str]:
     entries = WithdrawalList(1, tuple(map(_left, range(number))))
-    stores, keys = Stores(f"{folder}/store", f"{folder}/list"), f"{folder}/keys"
-    found(stores, keys, [])
-    platform, head = stores.platform, read_chain(stores.platform).head
-    key = PlatformKeys.open(keys, signing=[Job.DELETE]).signer(Job.DELETE)
+    head = read_chain(platform).head
     publish_list(platform, entries, head, key, read_list(platform).generation)
     root = read_root(platform).root
     records, _ = _memory(lambda: read_list(platform).list)

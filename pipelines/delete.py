@@ -12,7 +12,7 @@ from pipelines.starting import start
 from rally import numbers
 from rally.options import EVERYWHERE, JSON, Option, grouped
 from rally.process import run_as_process
-from rally.withdrawal.rules import MOST_REWRITE_DAYS, Rules
+from rally.withdrawal.rules import MOST_REWRITE_DAYS, REWRITE_AFTER_DAYS, Rules
 
 if TYPE_CHECKING:
     from rally.deletion.report import DeletionReport
@@ -68,7 +68,7 @@ DELETE = grouped(
         name="rewrite_after_days",
         metavar="DAYS",
         type=numbers.real(0, MOST_REWRITE_DAYS),
-        default=5.0,
+        default=REWRITE_AFTER_DAYS,
         help="rewrite a file once the oldest request about it is so old, for all"
         " requests at once, or once a person has expedited one; 0 is in each run"
         " (default: %(default)s)",

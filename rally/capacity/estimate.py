@@ -135,7 +135,7 @@ def _dollars(estimate: Estimate, prices: Prices) -> dict[str, float]:
 def _kept_dollars(estimate: Estimate, prices: Prices) -> dict[str, float]:
     """Computes the items of a month that follow from sizes, and not from its days."""
     kept, messages = estimate.kept, estimate.ingest.message_bytes
-    records = kept.event_bytes + kept.list_bytes + kept.receipt_bytes
+    records = kept.log_bytes + kept.list_bytes + kept.receipt_bytes
     lying = kept.row_bytes + records
     free = prices.pubsub_free_gib * _GIB
     moved = max(2 * messages * MONTH_DAYS - free, 0.0)
@@ -164,16 +164,16 @@ def crossed(
 def limits(inputs: Inputs, kept: Stored, hours: Mapping[str, float]) -> Iterator[Limit]:
     """Lists every limit with its value."""
     yield Limit(
-        "objects of the event log",
-        kept.event_objects,
+        "objects of a day's events",
+        kept.loose_objects,
         100_000,
-        "launchers and workers read it one by one, from its beginning, in each job",
+        "delete reads them one by one before it merges them into the log",
     )
     yield Limit(
         "GiB of the withdrawal list in the launching process of delete",
         inputs.left * measured.LIST_ENTRY_MEMORY / _GIB,
         1.0,
-        "it holds all of it as records; a worker takes 70 bytes for each",
+        "it holds all of it as records; a worker takes 74 bytes for each",
     )
     yield Limit(
         "GiB of enrolments in each worker of purge and audit",

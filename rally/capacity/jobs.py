@@ -29,8 +29,8 @@ class Load(NamedTuple):
 
     Attributes:
         seconds: seconds of cores, all workers together.
-        alone: seconds of requests that go one after the other, in the launching process
-            or in each of the workers alike.
+        alone: seconds of what goes one after the other, in the launching process or in
+            each of the workers alike: requests, and readings of the event log.
         writes: requests of class A.
         reads: requests of class B.
         keys: operations of the key service, one for each key that a process opens.
@@ -60,6 +60,10 @@ def _delete(inputs: Inputs, kept: Stored) -> Load:
     share = -math.expm1(-inputs.leavers_per_day * LONGEST_DELAY_DAYS / inputs.studies)
     rate = measured.seconds_at(measured.VERIFY, inputs.ping_bytes)
     receipts = inputs.leavers_per_day
+    people = 2 * inputs.leavers_per_day  # as many join, and delete looks for each
+    merged = how_many_met(kept.log_files, people) if people else 0.0
+    loose = kept.loose_objects * measured.LOOSE_EVENT_B
+    log = loose + (people + merged) * measured.LOG_FILE_B
     return _job(
         "delete",
         inputs,
@@ -67,11 +71,16 @@ def _delete(inputs: Inputs, kept: Stored) -> Load:
         seconds=share * inputs.rows * rate + blocks * measured.OPENED_BLOCK_SECONDS,
         writes=files * measured.REWRITTEN_A
         + receipts * measured.RECEIPT_A
-        + inputs.studies * measured.VIEW_A,
+        + inputs.studies * measured.VIEW_A
+        + merged * measured.LOG_FILE_A,
         reads=share * _reads(kept, kept.objects, measured.VERIFIED_B)
         + _reads(kept, files, measured.REWRITTEN_B)
-        + inputs.studies * measured.VIEW_B,
-        one_by_one=receipts * measured.RECEIPT_A + inputs.studies * measured.VIEW_A,
+        + inputs.studies * measured.VIEW_B
+        + log,
+        one_by_one=receipts * measured.RECEIPT_A
+        + inputs.studies * measured.VIEW_A
+        + log
+        + merged * measured.LOG_FILE_A,
     )
 
 
@@ -141,13 +150,14 @@ def _job(
     launcher = measured.LOG_READS.get(name, 0)
     worker = measured.WORKER_LOG_READS.get(name, 0)
     worker += measured.WORKER_LOG_READS_A_STUDY.get(name, 0) * inputs.studies
-    log = kept.event_objects * (launcher + worker)
-    read = kept.event_objects * (launcher + worker * inputs.job_vcpus)
+    log = kept.log_files * measured.LOG_FILE_B
+    asked = pages + log * (launcher + worker) + one_by_one
+    decoded = inputs.events * (launcher + worker) / measured.EVENTS
     return Load(
         seconds,
-        (pages + log + one_by_one) * measured.REQUEST_SECONDS,
+        asked * measured.REQUEST_SECONDS + decoded,
         measured.RUN_A + pages + writes,
-        measured.RUN_B + read + reads,
+        measured.RUN_B + log * (launcher + worker * inputs.job_vcpus) + reads,
         (1 + inputs.job_vcpus) * (measured.RUN_KEYS + 2 * inputs.studies),
     )
 

@@ -35,9 +35,11 @@ OPENED_BLOCK_SECONDS = 0.0025
 """Seconds of deletion for a block that it opens: 6.3 s for 1,000 people with a run of
 rows of about 2.5 blocks each (docs/performance.md, Deletion; `make bench-deletion`)."""
 
-EVENT_BYTES = 48.0
+EVENT_BYTES = 53.5
 LONE_EVENT_BYTES = 893.0
-"""Bytes of an event among many in one object, and of one with an object to itself."""
+EVENTS = 122_668
+"""Bytes of an event in a file of the log, and of one with an object to itself; and
+events/s that one core reads out of files of the log."""
 
 LIST_ENTRY_BYTES = 650.0
 LIST_ENTRY_MEMORY = 1_257.0
@@ -56,7 +58,7 @@ FILE_MEMORY = 3_000.0
 `python -m benchmarks.distribution`."""
 
 # Requests, by `python -m benchmarks.requests`: base, and what one thing more costs.
-RUN_A, RUN_B, RUN_KEYS = 70, 120, 15
+RUN_A, RUN_B, RUN_KEYS = 80, 120, 15
 """Requests and key operations of a job's run on a store of three namespaces that has
 nothing to do, about. Replay writes a third of it."""
 
@@ -92,12 +94,16 @@ LISTINGS: Mapping[str, int] = {
 }
 """Listings of the names of all files in a run."""
 
-LOG_READS: Mapping[str, int] = {"delete": 2, "audit": 3}
+LOOSE_EVENT_B, LOG_FILE_A, LOG_FILE_B = 2, 1, 3
+"""Requests for an object of events that no file of the log has yet, by delete; and for
+a file of the log, to write it and to read it whole or for a person."""
+
+LOG_READS: Mapping[str, int] = {"audit": 5}
 WORKER_LOG_READS: Mapping[str, int] = {"audit": 3}
 WORKER_LOG_READS_A_STUDY: Mapping[str, int] = {"purge": 1, "audit": 1}
-"""How often a run's launcher reads the event log, and how often each of its workers
-does, at all and for each study of which it meets rows. Delete reads it once more where
-a deletion id is somebody's, and purge where a study is concluded."""
+"""How often a run's launcher reads the whole event log, and how often each of its
+workers does, at all and for each study of which it meets rows. Delete reads it where
+many leave at once, and purge where a study is concluded."""
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """Bytes of one read of a file that is read whole (rally/storage/snapshots.py)."""

@@ -8,6 +8,8 @@ import math
 from typing import NamedTuple
 
 from rally.capacity import measured
+from rally.event_log.merging import FILE_BYTES
+from rally.withdrawal.rules import REWRITE_AFTER_DAYS
 
 SCHEMES = ("jwe", "hpke", "ecies")
 
@@ -71,6 +73,11 @@ class Inputs(NamedTuple):
         return self.people + self.left
 
     @property
+    def events_per_day(self) -> int:
+        """The events of a day: as many join Rally and a study as leave."""
+        return 3 * self.leavers_per_day
+
+    @property
     def events(self) -> int:
         """The events of the log: people join Rally and a study, and leave."""
         return 2 * self.known + self.left
@@ -108,8 +115,9 @@ class Stored(NamedTuple):
         row_bytes: bytes of all rows, once they are as old as they get.
         new_objects: objects that ingest writes in a day.
         objects: objects of rows, compacted.
-        event_objects: objects of the event log.
-        event_bytes: bytes of the event log.
+        loose_objects: objects of a day's events, which delete merges into the log.
+        log_files: files of the event log.
+        log_bytes: bytes of the event log.
         list_bytes: bytes of the withdrawal list.
         receipt_bytes: bytes of all receipts.
         daily_expired: objects that a purge takes in a day.
@@ -119,8 +127,9 @@ class Stored(NamedTuple):
     row_bytes: float
     new_objects: int
     objects: int
-    event_objects: int
-    event_bytes: float
+    loose_objects: int
+    log_files: int
+    log_bytes: float
     list_bytes: float
     receipt_bytes: float
     daily_expired: int
@@ -150,9 +159,9 @@ def stored(inputs: Inputs, ingest: Stream) -> Stored:
     """
     row = measured.at(measured.ROW, inputs.ping_bytes)
     flushes = DAY_SECONDS / inputs.flush_seconds * ingest.workers
-    lone = min(inputs.events, math.ceil(flushes) * inputs.age_days)
+    log_bytes = inputs.events * measured.EVENT_BYTES
     objects = inputs.partitions * filled_buckets(inputs)
-    changed = how_many_met(objects, inputs.leavers_per_day * files_of_one(inputs))
+    changed = rewritten_in_a_day(inputs, objects)
     return Stored(
         day_bytes=inputs.pings_per_day * row,
         row_bytes=inputs.rows * row,
@@ -160,9 +169,9 @@ def stored(inputs: Inputs, ingest: Stream) -> Stored:
             inputs.pings_per_day, math.ceil(flushes) * inputs.partitions_per_day
         ),
         objects=objects,
-        event_objects=lone,
-        event_bytes=lone * measured.LONE_EVENT_BYTES
-        + (inputs.events - lone) * measured.EVENT_BYTES,
+        loose_objects=math.ceil(min(inputs.events_per_day, flushes)),
+        log_files=1 << max(math.ceil(math.log2(log_bytes / FILE_BYTES)), 0),
+        log_bytes=log_bytes,
         list_bytes=inputs.left * measured.LIST_ENTRY_BYTES,
         receipt_bytes=inputs.age_days * changed * measured.CHANGE_BYTES
         + inputs.left * files_of_one(inputs) * measured.TOLD_BYTES,
@@ -174,15 +183,20 @@ def stream_requests(
     inputs: Inputs, ingest: Stream, kept: Stored
 ) -> tuple[float, float]:
     """Counts the stream's requests: its writes (class A), its looks at the list (B)."""
-    events = kept.event_objects / inputs.age_days
     looks = DAY_SECONDS / RELOAD_SECONDS * ingest.mean
-    return kept.new_objects + events, looks
+    return kept.new_objects + kept.loose_objects, looks
 
 
 def rewritten(inputs: Inputs, kept: Stored) -> tuple[float, float]:
     """Counts the files that deletion rewrites in a day, and the blocks in them."""
     opened = inputs.leavers_per_day * files_of_one(inputs)
-    return how_many_met(kept.objects, opened), opened
+    return rewritten_in_a_day(inputs, kept.objects), opened
+
+
+def rewritten_in_a_day(inputs: Inputs, objects: int) -> float:
+    """Counts the files that deletion rewrites in a day: once for all of some days."""
+    opened = inputs.leavers_per_day * files_of_one(inputs)
+    return how_many_met(objects, REWRITE_AFTER_DAYS * opened) / REWRITE_AFTER_DAYS
 
 
 def files_of_one(inputs: Inputs) -> float:

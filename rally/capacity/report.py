@@ -113,7 +113,7 @@ def _sizes(estimate: Estimate) -> Iterator[Figure]:
     yield _counted("objects a day from ingest", kept.new_objects)
     yield _counted("objects stored, compacted", kept.objects)
     yield _sized("a compacted file", kept.file_bytes)
-    yield _counted("objects of the event log", kept.event_objects)
+    yield _sized("event log", kept.log_bytes)
     yield _sized("withdrawal list", kept.list_bytes)
     yield _sized("receipts", kept.receipt_bytes)
     yield _counted("files rewritten a day", estimate.rewritten)

@@ -11,7 +11,7 @@ from rally.keys.platform_keys import PlatformKeys
 from rally.registry.registry import Registry
 from rally.settings import Settings
 from rally.validation.pseudonyms import PLATFORM
-from rally.withdrawal.rules import Rules
+from rally.withdrawal.rules import REWRITE_AFTER_DAYS, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class DeletionSettings(Settings):
     """
 
     rules: Rules = field(default_factory=Rules)
-    rewrite_after_days: float = 5.0
+    rewrite_after_days: float = REWRITE_AFTER_DAYS
     longest_delay_days: float = 38.0
     rebuild_list: bool = False
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 GRACE_DAYS = 7.0
 """How long after a row its enrolment may come, unless an operator says otherwise."""
 
+REWRITE_AFTER_DAYS = 5.0
+"""How long a rewrite waits for more requests, unless an operator says otherwise."""
+
 MOST_REWRITE_DAYS = 15
 """The longest that a rewrite may wait for more requests. It leaves half of the 30 days
 within which a request is verified to soft-deleted copies, and to runs that fail."""

@@ -15,13 +15,13 @@ def numbers(line):
 
 
 def test_records_are_as_large_as_the_plan_says():
-    together, alone, entry, person = map(numbers, sizes._records(40_000, 20))
+    logged, alone, entry, person = map(numbers, sizes._records(40_000, 20))
 
-    assert together[0] == pytest.approx(measured.EVENT_BYTES, rel=0.05)
+    assert logged[0] == pytest.approx(measured.EVENT_BYTES, rel=0.05)
     assert alone[0] == pytest.approx(measured.LONE_EVENT_BYTES, rel=0.02)
-    assert entry[0] == pytest.approx(measured.LIST_ENTRY_BYTES, rel=0.02)
-    assert entry[1] == pytest.approx(measured.LIST_ENTRY_MEMORY, rel=0.05)
-    assert entry[2] == 44  # of a worker, which holds bytes; deletion holds records
+    assert sum(entry[:2]) == pytest.approx(measured.LIST_ENTRY_BYTES, rel=0.02)
+    assert entry[2] == pytest.approx(measured.LIST_ENTRY_MEMORY, rel=0.05)
+    assert entry[3] == 54  # of a worker, which holds bytes; deletion holds records
     assert person[0] == pytest.approx(measured.ENROLLED_MEMORY, rel=0.2)
     # Of so few people, since a set takes more room than it needs as it begins to grow.
     assert 1 <= person[1] / measured.SOUGHT_MEMORY < 2

@@ -50,8 +50,9 @@ BY_SIZE = (
 FIGURES = (
     ("seconds for a block that deletion opens", measured.OPENED_BLOCK_SECONDS,
      "`make bench-deletion`, from 1,000 people"),
-    ("bytes of an event, among others", measured.EVENT_BYTES, SIZES),
+    ("bytes of an event, in a file of the log", measured.EVENT_BYTES, SIZES),
     ("bytes of an event, alone in an object", measured.LONE_EVENT_BYTES, SIZES),
+    ("events/s out of files of the log", measured.EVENTS, SIZES),
     ("bytes of a request on the list", measured.LIST_ENTRY_BYTES, SIZES),
     ("the same in the memory of delete's launching process",
      measured.LIST_ENTRY_MEMORY, SIZES),
@@ -81,6 +82,9 @@ FIGURES = (
     ("class A, of a receipt", measured.RECEIPT_A, REQUESTS),
     ("class B, of a receipt, each audit", measured.RECEIPT_B, REQUESTS),
     ("class B, of a file that receipts name, each audit", measured.NAMED_B, REQUESTS),
+    ("class B, of an object of events, by delete", measured.LOOSE_EVENT_B, REQUESTS),
+    ("class A, of a file of the log", measured.LOG_FILE_A, REQUESTS),
+    ("class B, of a file of the log", measured.LOG_FILE_B, REQUESTS),
     *(
         (f"readings of the log, by {job}'s launcher", times, REQUESTS)
         for job, times in measured.LOG_READS.items()
@@ -171,17 +175,6 @@ def test_lines_from_a_study_to_everybody_are_what_the_command_says():
 
     assert [people for people, *_ in cells] == [10**power for power in range(3, 9)]
     assert lines == [line_of(*each) for each in cells]
-
-
-def test_page_tells_what_a_longer_flush_does():
-    million = "rally estimate --json --people 1000000 --studies 30 --buckets 2"
-    before, after = (
-        json.loads(rally(f"{million} --pings-per-day 20000000 --flush-seconds {each}"))
-        for each in (60, 540)
-    )
-    hours = [number(each["jobs"]["audit"]["hours"]) for each in (before, after)]
-
-    assert f"{hours[0]} hours of audit become {hours[1]}." in " ".join(TEXT.split())
 
 
 def test_every_limit_is_explained_and_no_other():

@@ -86,7 +86,6 @@ def test_limits_are_sorted_by_how_far_they_are_crossed():
         "hours of purge",
         "hours of audit",
         "hours of the day's jobs together",
-        "objects of the event log",
         "GiB of file names in the launching process",
         "GiB of the withdrawal list in the launching process of delete",
         "GiB of enrolments in each worker of purge and audit",
@@ -96,7 +95,9 @@ def test_limits_are_sorted_by_how_far_they_are_crossed():
 
 
 def test_jobs_of_a_day_have_one_day_together():
-    estimate = estimate_of(Inputs(1_200_000, 60_000, 6, leavers_per_day=60, buckets=1))
+    estimate = estimate_of(
+        Inputs(8 * 10**7, 4 * 10**6, 60, leavers_per_day=4_000, buckets=8)
+    )
     hours = [estimate.hours(job) for job in estimate.jobs]
 
     assert max(hours) < 24 < sum(hours)

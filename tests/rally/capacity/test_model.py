@@ -29,10 +29,10 @@ def test_stored_by_hand():
     assert kept.objects == 2 * 365
     assert kept.daily_expired == 2
     # 1,365 people have joined Rally and a study, and 365 have left.
-    assert kept.event_objects == 2 * 1_365 + 365
-    assert kept.event_bytes == kept.event_objects * 893
+    assert kept.log_bytes == (2 * 1_365 + 365) * 53.5
+    assert (kept.log_files, kept.loose_objects) == (1, 3)
     assert kept.list_bytes == 365 * 650
-    changed = 730 * (1 - math.exp(-1))  # of as many files, by one person's leaving
+    changed = 730 * (1 - math.exp(-5)) / 5  # of as many files, by one leaving a day
     assert kept.receipt_bytes == pytest.approx(365 * (changed * 428 + 730 * 9))
 
 
