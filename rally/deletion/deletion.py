@@ -104,7 +104,7 @@ class Deletion:
         """
         with self._exclusive():
             report = self._plan()
-        report.alarms += self._publisher.views.faults
+        report.alarms += self._publisher.views.faults + self._log.faults
         return report
 
     def _plan(self) -> DeletionReport:
@@ -135,7 +135,7 @@ class Deletion:
         """
         with self._exclusive() as counter:
             report = self._run(counter)
-        report.alarms += self._publisher.views.faults
+        report.alarms += self._publisher.views.faults + self._log.faults
         return report
 
     @contextmanager
@@ -304,7 +304,7 @@ class Deletion:
         )
         log = None
         if self._log.is_anew:  # the root that is there does not name it
-            log = self._merge_log(published.decisions, newest + 1)
+            log = self._merge_log(published.decisions, self._log.newest + 1)
         return self._publish(published, admitted, log)
 
     def _merge_log(self, decisions: Chain, counter: int) -> LogState:
@@ -323,9 +323,9 @@ class Deletion:
         after: WithdrawalList,
         log: LogState | None,
     ) -> WithdrawalList:
-        published = self._publisher.publish(before, after, log)
+        published = self._publisher.publish(before, after, log, self._log.newest)
         if log is not None:
-            self._log.remove_merged(log)
+            self._log.remove_merged(log, published.counter)
         self._lost = None
         return published
 

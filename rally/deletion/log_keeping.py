@@ -6,6 +6,7 @@ object goes. So who is killed anywhere loses no event, and the next run goes on.
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 
 from rally.decisions.chain import Chain
 from rally.errors import CorruptFile
@@ -25,6 +26,7 @@ from rally.registry.legal_holds import LegalHolds
 from rally.storage.layout import LOG
 from rally.storage.objectstore.interface import (
     GenerationMismatch,
+    ObjectHeld,
     ObjectInfo,
     ObjectNotFound,
     ObjectStore,
@@ -36,6 +38,8 @@ from rally.withdrawal.root import LogFile, Root
 from rally.withdrawal.rulings import Rulings
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
+_SHOWN = 10  # objects that are named, of those that holds keep
+
 
 class LogKeeper:
     """The event log in one run of deletion, which holds the lease.
@@ -44,6 +48,8 @@ class LogKeeper:
         log: Reader of the whole log.
         is_anew: Whether the root is lost or older than signed records or files, so that
             the log is what whole files and loose objects have.
+        newest: Counter of the newest root that signed records, or files of the log,
+            know: the next one counts on from it.
     """
 
     def __init__(self, platform: ObjectStore, key: SigningKey) -> None:
@@ -55,12 +61,26 @@ class LogKeeper:
         """
         self.log = EventLog(platform)
         self.is_anew = False
+        self.newest = 0
         self._platform = platform
         self._key = key
         self._former: list[PlacedFile] = []
         self._admitted: tuple[str, ...] = ()
         self._merged: tuple[str, ...] = ()
+        self._held: dict[str, ObjectHeld] = {}
         self._rulings = Rulings()
+
+    @property
+    def faults(self) -> list[str]:
+        """One line for each of the first objects that a hold kept from going."""
+        lines = [
+            f"{name}: is merged, and a hold keeps it"
+            + (f" until {held.until:%Y-%m-%d}" if held.until else "")
+            for name, held in islice(self._held.items(), _SHOWN)
+        ]
+        if (more := len(self._held) - _SHOWN) > 0:
+            lines.append(f"{more:,} other objects are merged, and holds keep them")
+        return lines
 
     def open(
         self, published: Published[WithdrawalList], newest: int, *, is_lost: bool
@@ -78,6 +98,7 @@ class LogKeeper:
         """
         root, decisions = published.root, published.decisions
         found = {each.name: each for each in list_records(self._platform, LOG)}
+        self.newest = newest
         self.is_anew = (
             is_lost
             or root is None
@@ -86,6 +107,8 @@ class LogKeeper:
         )
         if root is None or self.is_anew:
             self._former = find_signed_files(self._platform, decisions.is_list)
+            signed_counters = (counter_of(each.file.name) for each in self._former)
+            self.newest = max(newest, *signed_counters, 0)
             if root is not None and newest <= root.counter:
                 signed = {each.file for each in self._former}
                 for file in root.log:
@@ -171,19 +194,28 @@ class LogKeeper:
         self._merged = merged.merged
         return LogState(merged.bits, merged.files)
 
-    def remove_merged(self, state: LogState) -> None:
+    def remove_merged(self, state: LogState, counter: int) -> None:
         """Removes what a root that is published by now has in its files.
+
+        What is held is noted, and stays: whoever reads it takes equal events for one.
+
+        Args:
+            state: What the root says of the log.
+            counter: Counter of the root.
 
         Raises:
             OSError: the platform cannot be read, or refuses.
-            ObjectHeld: a hold or a retention policy forbids it.
         """
         for name in self._merged:
             info = self._platform.stat(name)
-            with suppress(GenerationMismatch):  # nobody writes another content there
+            try:
                 if info is not None:
                     self._platform.delete(name, info.generation)
-        remove_unnamed(self._platform, state.files)
+            except ObjectHeld as error:
+                self._held[name] = error
+            except GenerationMismatch:  # nobody writes another content there
+                pass
+        self._held |= remove_unnamed(self._platform, state.files, counter)
         self._former = _place(state.bits, state.files)
         self.log = EventLog(self._platform)
         self._admitted = self._merged = ()

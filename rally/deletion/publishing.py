@@ -58,18 +58,20 @@ class ListPublisher:
         before: Published[WithdrawalList],
         after: WithdrawalList,
         log: LogState | None = None,
+        newest: int = 0,
     ) -> WithdrawalList:
         """Publishes a list if it, the decisions or the log is new; and all views.
 
-        The counter continues from the newest list that was ever signed. If a decision
-        is lost, the list keeps naming the chain as it was, so that the loss is seen
-        until two owners accept it.
+        The counter continues from the newest root that anything signed knows of. If a
+        decision is lost, the list keeps naming the chain as it was, so that the loss is
+        seen until two owners accept it.
 
         Args:
             before: The list that is there, and the decisions beside it.
             after: The list to publish, with the counter of the former.
             log: Files of the event log that the root is to name; None names those that
                 it has.
+            newest: Counter of the newest root that files of the log know.
 
         Returns:
             The list that is there by now.
@@ -85,7 +87,7 @@ class ListPublisher:
                 tuple(sorted({*before.steps, *map(_bare, steps)})),
             )
         self.expunges = Expunges.of_chain(decisions, head.number)
-        newest = newest_signed(self._platform, before)
+        newest = max(newest, newest_signed(self._platform, before))
         # Of one that is lost, or was put back, nobody knows what changed since.
         former = before.people if newest == before.list.counter else None
         people, root = former, before.root

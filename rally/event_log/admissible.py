@@ -4,7 +4,8 @@ The former list knows what the merged log says: delete merges events only after 
 published a list that admits them. So what is new is in loose objects, and of the merged
 log only the history of the people whom these name matters, of the people whose deletion
 ids they name, and of whoever is on the list without an enrolment: a request of theirs
-that was closed may tell when they first asked.
+that was closed may tell when they first asked. What else stands under a key that many
+share, such as all that people ever asked for, changes nobody's requests.
 """
 
 from collections.abc import Iterable
@@ -12,15 +13,17 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from rally.event_log.event_log import EventLog
-from rally.event_log.rows import keys_of
+from rally.event_log.rows import ASKS, NOBODY, keys_of
 from rally.events import Event
 from rally.storage.objectstore.interface import ObjectNotFound
 from rally.withdrawal.enrolment_index import Enrolled
 from rally.withdrawal.withdrawal_list import WithdrawalList
 
 MOST_NEWS = 1_000_000
-"""Loose events above which the whole log is read, several times, as a stream: so many
-would not fit into memory with the history of their people."""
+"""Events, loose ones and the history of their people, above which the whole log is
+read, several times, as a stream: so many would not fit into memory."""
+
+_SHARED = frozenset((ASKS, NOBODY))
 
 
 class AdmissibleEvents(NamedTuple):
@@ -43,7 +46,7 @@ def find_admissible(
     Args:
         log: The log.
         before: The former list, which has admitted all that is merged.
-        most_news: Loose events above which the events are the whole log.
+        most_news: Events above which the events are the whole log.
 
     Raises:
         CorruptFile: an object of the log is damaged or missing.
@@ -59,11 +62,14 @@ def find_admissible(
             return AdmissibleEvents(log, loose)
     known = set[str]()
     keys = {*_unexplained(before), *(key for each in news for key in keys_of(each))}
-    while new := keys - known:
-        found = log.about(new)
+    while new := keys - known - _SHARED:
         known |= new
-        news |= found
-        keys = {key for each in found for key in keys_of(each)}
+        keys = set[str]()
+        for event in log.find(new):
+            news.add(event)
+            keys.update(keys_of(event))
+            if len(news) > most_news:
+                return AdmissibleEvents(log, tuple(names))
     return AdmissibleEvents(list(news), tuple(names))
 
 

@@ -89,6 +89,12 @@ class EventLog:
         Raises:
             CorruptFile: as of reading all.
         """
+        return set(self.find(keys, skips_damage=skips_damage))
+
+    def find(
+        self, keys: Iterable[str], *, skips_damage: bool = False
+    ) -> Iterator[Event]:
+        """Reads what `about` reads, one by one; equal ones may come twice."""
         wanted = frozenset(keys)
 
         def files(state: LogState) -> Iterator[LogFile]:
@@ -100,7 +106,7 @@ class EventLog:
 
         objects = self._objects(files, find, skips_damage=skips_damage)
         found = _events_of(objects, skips_damage=skips_damage)
-        return {each for each in found if not wanted.isdisjoint(keys_of(each))}
+        return (each for each in found if not wanted.isdisjoint(keys_of(each)))
 
     def scopes(self) -> set[str]:
         """Reads the scopes that events are about. Raises as reading all does."""

@@ -81,6 +81,7 @@ def write_log_file(
 
     Raises:
         OSError: the platform cannot be written, or a KMS does not serve.
+        ObjectHeld: other bytes have the name, and a hold forbids to replace them.
     """
     place = {"bits": bucket.bits, "bucket": bucket.number, "counter": counter}
     sync = hashlib.sha256(canonical_json(place).encode()).digest()[:16]
@@ -109,9 +110,15 @@ def write_log_file(
     entries[SIGNATURE] = key.sign(_signed(entries, sync)).hex().encode()
     header = join_header(entries, sync)
     digest = hashlib.sha256(header).hexdigest()
-    name = log_bucket_file(bucket.name, counter, digest[:_NAME_DIGITS])
-    upsert(platform, name, b"".join((header, data)))
+    name = _name(bucket, counter, digest)
+    whole = b"".join((header, data))
+    if not platform.create(name, whole) and platform.read(name) != whole:
+        upsert(platform, name, whole)
     return LogFile(bucket.number, name, digest, len(header) + len(data), events)
+
+
+def _name(bucket: Bucket, counter: int, digest: str) -> str:
+    return log_bucket_file(bucket.name, counter, digest[:_NAME_DIGITS])
 
 
 def counter_of(name: str) -> int:
@@ -225,7 +232,10 @@ def open_signed_file(
             is_signed = False
         if not is_signed:
             raise CorruptFile(f"{name}: nobody whose signature counts has signed it")
-        yield OpenLogFile(snapshot, header)
+        opened = OpenLogFile(snapshot, header)
+        if name != _name(opened.bucket, opened.counter, opened.file.sha256):
+            raise CorruptFile(f"{name}: is not the name under which it was signed")
+        yield opened
 
 
 class _SortedKeys:

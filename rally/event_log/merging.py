@@ -3,22 +3,35 @@
 import heapq
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import groupby
 from typing import NamedTuple
 
 from rally.errors import CorruptFile
 from rally.event_log.log_file import (
     Accepts,
+    counter_of,
     open_log_file,
     open_signed_file,
     write_log_file,
 )
-from rally.event_log.rows import decode_event, encode_event, is_key, keys_of, number_in
+from rally.event_log.rows import (
+    decode_event,
+    encode_event,
+    is_key,
+    key_in,
+    keys_of,
+    number_in,
+)
 from rally.events import EVENT_LOG, Event
 from rally.keys.signing import SigningKey
 from rally.storage.layout import LOG
-from rally.storage.objectstore.interface import ObjectNotFound, ObjectStore
+from rally.storage.objectstore.interface import (
+    GenerationMismatch,
+    ObjectHeld,
+    ObjectNotFound,
+    ObjectStore,
+)
 from rally.storage.partitions import Bucket
 from rally.storage.records import list_records
 from rally.withdrawal.root import LogFile
@@ -77,7 +90,8 @@ def merge_log(
     """Writes the files that the next root names; removes nothing.
 
     A loose object is merged whole or not at all. What has an event by whose keys no
-    rows can be sorted stays loose, since only a stranger writes such.
+    rows can be sorted stays loose, since only a stranger writes such. A bucket that has
+    all rows already keeps its file: a hold may keep merged objects for years.
 
     Args:
         platform: Store of the platform.
@@ -103,17 +117,18 @@ def merge_log(
         parent = Bucket(parent_bits, number)
         inside = [each for each in former if _is_in(each.bucket, parent)]
         own = _rows_in(news, parent)
-        is_same = len(inside) == 1 and inside[0].bucket.bits == bits and not own
-        if is_same and drops is never:
-            files.append(inside[0].file)
-            continue
+        if len(inside) == 1 and inside[0].bucket.bits == bits:
+            file = inside[0].file
+            if _stays_same(platform, file, own, drops):
+                files.append(file)
+                continue
         with ExitStack() as opened:
             streams = [_rows_of(platform, each.file, opened) for each in inside]
             rows = _once(heapq.merge(*streams, own), drops)
             for child, found in groupby(rows, lambda row: number_in(row, bits)):
                 bucket = Bucket(bits, child)
-                file = write_log_file(platform, bucket, counter, found, key)
-                files += [file] if file else []
+                new = write_log_file(platform, bucket, counter, found, key)
+                files += [new] if new else []
     return MergedLog(bits, tuple(files), tuple(merged))
 
 
@@ -146,17 +161,35 @@ def find_signed_files(platform: ObjectStore, accepts: Accepts) -> list[PlacedFil
     return found
 
 
-def remove_unnamed(platform: ObjectStore, named: Iterable[LogFile]) -> None:
-    """Removes files of the log that the published root does not name.
+def remove_unnamed(
+    platform: ObjectStore, named: Iterable[LogFile], counter: int
+) -> dict[str, ObjectHeld]:
+    """Removes files of the log that a published root does not name.
+
+    What has a later counter belongs to whoever publishes next, who may have done so by
+    now: a run learns late that it has lost its lease.
+
+    Args:
+        platform: Store of the platform.
+        named: Files that the root names.
+        counter: Counter of the root.
+
+    Returns:
+        By name, what holds keep; the next run tries again.
 
     Raises:
         OSError: the platform cannot be read or written.
-        ObjectHeld: a hold or a retention policy forbids it.
     """
+    held = dict[str, ObjectHeld]()
     stay = {each.name for each in named}
-    for info in list_records(platform, LOG):
-        if info.name not in stay:
-            platform.delete(info.name, info.generation)
+    for info in list(list_records(platform, LOG)):
+        if info.name not in stay and counter_of(info.name) <= counter:
+            try:
+                with suppress(GenerationMismatch):
+                    platform.delete(info.name, info.generation)
+            except ObjectHeld as error:
+                held[info.name] = error
+    return held
 
 
 def _read_loose(
@@ -208,11 +241,38 @@ def _rows_in(rows: Sequence[bytes], bucket: Bucket) -> Sequence[bytes]:
     return rows[start : bisect_left(rows, bucket.number + 1, start, key=number)]
 
 
+def _stays_same(
+    platform: ObjectStore,
+    file: LogFile,
+    own: Sequence[bytes],
+    drops: Callable[[Event], bool],
+) -> bool:
+    """Tells whether a file has all that a merge would write for its bucket."""
+    if drops is never and not own:
+        return True
+    missing = set(own)
+    with ExitStack() as opened:
+        if drops is never:
+            keys = {key_in(each) for each in own}
+            missing.difference_update(_rows_of(platform, file, opened, keys))
+            return not missing
+        for row in _rows_of(platform, file, opened):
+            if drops(decode_event(row)):
+                return False
+            missing.discard(row)
+    return all(drops(decode_event(row)) for row in missing)
+
+
 def _rows_of(
-    platform: ObjectStore, file: LogFile, opened: ExitStack
+    platform: ObjectStore,
+    file: LogFile,
+    opened: ExitStack,
+    keys: Iterable[str] | None = None,
 ) -> Iterator[bytes]:
+    """The rows of a file, of some keys or all."""
     try:
-        yield from opened.enter_context(open_log_file(platform, file)).rows()
+        found = opened.enter_context(open_log_file(platform, file))
+        yield from found.rows() if keys is None else found.find(keys)
     except ObjectNotFound:
         raise CorruptFile(f"{file.name}: is missing, and the root names it") from None
 

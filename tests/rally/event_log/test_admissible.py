@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rally.deletion.request_expiry import closing_events
 from rally.event_log.admissible import find_admissible
-from rally.events import MAIL, RALLY, Event
+from rally.events import MAIL, RALLY, Event, EventKind
 from rally.receipts.receipt import Stage
 from rally.registry.study import StudyKind, Unmatched
 from rally.registry.transitions import States
@@ -182,4 +182,40 @@ def test_of_more_news_than_fit_into_memory_the_whole_log_is_read():
     log.write(left(PEOPLE[0], 5), left(PEOPLE[0], 6))
     found = find_admissible(log.reader, WithdrawalList(), most_news=1)
     assert len({*found.events}) == 6
+    assert [*found.loose] == log.loose
+
+
+def asked(person, number):
+    """Their request for a copy."""
+    return left(person, number)._replace(kind=EventKind.ASKED)
+
+
+def purged(number):
+    """A purge of a concluded study, which is about nobody."""
+    return left(None, number)._replace(kind=EventKind.PURGED)
+
+
+def test_what_stands_under_a_key_of_many_is_not_read_for_it():
+    log = Log(MemoryStore())
+    old = [
+        *(asked(person, 1) for person in PEOPLE),
+        *(joined(person, 2) for person in PEOPLE),
+        purged(3),
+    ]
+    log.write(*old)
+    log.merge()
+    news = [asked(PEOPLE[0], 5), purged(6)]
+    log.write(*news)
+    found = set(find_admissible(log.reader, WithdrawalList()).events)
+    assert found == {asked(PEOPLE[0], 1), joined(PEOPLE[0], 2), *news}
+
+
+def test_of_more_history_than_fits_into_memory_the_whole_log_is_read():
+    log = Log(MemoryStore())
+    log.write(*(joined(PEOPLE[number % 2], number) for number in range(20)))
+    log.merge()
+    log.write(left(PEOPLE[0], 50))
+    assert len({*find_admissible(log.reader, WithdrawalList(), 11).events}) == 11
+    found = find_admissible(log.reader, WithdrawalList(), most_news=10)
+    assert len({*found.events}) == 21
     assert [*found.loose] == log.loose

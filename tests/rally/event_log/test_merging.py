@@ -34,7 +34,7 @@ def test_a_log_that_is_merged_has_the_events_that_were_written(runs, later):
         log.write(*some)
         written.update(some)
         log.merge(file_bytes=file_bytes)
-        remove_unnamed(log.platform, log.state.files)
+        remove_unnamed(log.platform, log.state.files, log.counter)
     assert sorted(map(repr, log.reader)) == sorted(map(repr, written))
     log.write(*later)
     written.update(later)
@@ -122,7 +122,7 @@ def test_a_killed_merge_loses_nothing_and_the_next_one_counts_nothing_twice(log)
     assert log.reader.about([ANN]) == {SOME[0], joined(ANN, 9)}
     log.counter = 2
     log.merge()
-    remove_unnamed(log.platform, log.state.files)
+    remove_unnamed(log.platform, log.state.files, log.counter)
     assert len([*log.reader]) == 4
     assert len([*log.platform.list()]) == 1
 
@@ -142,7 +142,7 @@ def test_without_a_root_all_signed_and_whole_files_are_the_log(log):
     assert len({each.bucket.bits for each in found}) == 2
     again = merge_log(log.platform, found, [], 3, KEY)
     log.state = LogState(again.bits, again.files)
-    remove_unnamed(log.platform, log.state.files)
+    remove_unnamed(log.platform, log.state.files, log.counter)
     assert sorted(map(repr, log.reader)) == sorted(map(repr, [*SOME, joined(ANN, 9)]))
 
 
@@ -160,3 +160,41 @@ def test_a_file_that_is_missing_or_a_loose_object_that_is_damaged_stops_a_merge(
     log.platform.replace(loose, b"x", log.platform.stat(loose).generation)
     with pytest.raises(CorruptFile, match=loose):
         merge_log(log.platform, [], [loose], 2, KEY)
+
+
+def test_what_every_file_has_already_is_merged_without_writing_one(log):
+    """A hold keeps loose objects that are merged."""
+    everybody = [joined(pseudonym(n, n % 256), n) for n in range(300)]
+    log.write(*everybody)
+    [name] = log.loose
+    log.merge([name], file_bytes=5_000)
+    before = log.state.files
+    log.write(*everybody)
+    assert log.merge(file_bytes=5_000).merged == (name,)
+    assert (log.state.files, log.loose) == (before, [])
+    log.write(*everybody, joined(BOB, 999))
+    gone = everybody[7].participant
+    log.merge(drops=lambda each: each.participant == gone, file_bytes=5_000)
+    changed = [
+        old.bucket for old, new in zip(before, log.state.files, strict=True)
+        if old != new
+    ]  # fmt: skip
+    shift = 8 - log.state.bits
+    assert changed == [7 >> shift, 0x80 >> shift]
+    assert len([*log.reader]) == 300
+
+
+def test_what_has_a_later_counter_is_left_to_whoever_publishes_next(log):
+    log.write(*SOME)
+    log.merge()
+    former, loose = log.state.files, log.loose
+    log.write(joined(ANN, 9))
+    found = merge_log(log.platform, log.former, log.loose, 2, KEY)
+    assert remove_unnamed(log.platform, former, 1) == {}
+    assert len([*log.platform.list("events/log/")]) == 2
+    log.platform.hold(former[0].name)
+    assert [*remove_unnamed(log.platform, found.files, 2)] == [former[0].name]
+    log.platform.hold(former[0].name, on=False)
+    assert remove_unnamed(log.platform, found.files, 2) == {}
+    assert len([*log.platform.list("events/log/")]) == 1
+    assert loose == []
