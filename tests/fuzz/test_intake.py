@@ -11,7 +11,7 @@ from tink import hybrid
 from rally.dead_letters import LetterKind, list_dead_letters, read_sealed
 from rally.decryption.opener import Opener
 from rally.envelope import make_envelope
-from rally.event_log.event_log import EventLog
+from rally.event_log.event_log import EventLog, LogState
 from rally.ingestion.decisions import Decisions
 from rally.ingestion.intake import Intake
 from rally.ingestion.judge import Judge
@@ -189,7 +189,7 @@ def take(message, platform, log):
     row = taken.row if taken else None
     outcomes = check_outcome(intake, row)
     check_names(intake, platform)
-    events = list(EventLog(memory))
+    events = list(EventLog(memory, LogState))
     places = list(list_dead_letters(memory))
     assert len(events) == (JOINED in outcomes) + (LEFT in outcomes)
     assert len(places) == (FAILED in outcomes)

@@ -153,7 +153,7 @@ def test_concluded_platform_takes_no_record_and_purge_takes_all(tmp_path):
         "creates conclusion.json": ["purge"],
         "creates consents/": ["purge"],
         "creates decisions/": ["desk"],
-        "creates events/": ["purge"],
+        "creates events/date=": ["purge"],
         "creates leases/": ["purge"],
         "creates plans/": ["purge"],
         "creates receipts/anchor.json": ["purge"],
