@@ -32,7 +32,7 @@ from rally.outcomes import (
 from rally.registry.approvals import Approvals
 from rally.registry.transitions import States
 from rally.storage.layout import UNKNOWN
-from rally.storage.objectstore.interface import ObjectInfo, ObjectNotFound
+from rally.storage.objectstore.interface import ObjectInfo
 from rally.validation.pseudonyms import PLATFORM, Pseudonyms
 from tests.fuzz.generators import BARE_ID, CANARY, ID, hostile_messages, messages
 from tests.support.world import AS_OF, GARDEN, NAMESPACES, World
@@ -62,12 +62,6 @@ class Memory:
 
     def read_range(self, name, start, length):
         return self.objects[name][start : start + length]
-
-    def stat(self, name):
-        return next((each for each in self.list(name) if each.name == name), None)
-
-    def open(self, name):
-        raise ObjectNotFound(name)  # of what is opened there is nothing here
 
     def list(self, prefix=""):
         for name in sorted(self.objects):
