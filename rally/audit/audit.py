@@ -227,9 +227,9 @@ class Audit:
         last = withdrawals.published.last_receipt if withdrawals else 0
         with self._recording_failures(Check.RECEIPTS):
             decisions = withdrawals.decisions if withdrawals else self._decisions
+            parts = (self._platform, decisions, self._stores, last)
             key, is_whole = self._keys.find_prf(PLATFORM), self._settings.share == 1
-            parts = (self._platform, decisions, self._stores, last, key)
-            for each in verify_receipts(*parts, is_whole=is_whole):
+            for each in verify_receipts(*parts, key, is_whole=is_whole):
                 # What exactly is for who verifies them: it may tell numbers of rows.
                 what = each.kind.value
                 self._tally.add_broken(Check.RECEIPTS, each.name, what, 1, Unit.OBJECTS)

@@ -17,6 +17,7 @@ from rally.receipts.receipt import (
     Stage,
     Verification,
 )
+from rally.receipts.verify import verify_chain
 from rally.times import to_micros
 from tests.support.people import job_key
 
@@ -153,3 +154,8 @@ def dies_at(point):
             raise Killed
 
     return step
+
+
+def found(platform, decisions, **options):
+    """What verification finds, in its words."""
+    return [str(finding) for finding in verify_chain(platform, decisions, **options)]

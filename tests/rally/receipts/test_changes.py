@@ -20,10 +20,10 @@ from rally.receipts.changes import (
 )
 from rally.receipts.encoding import digest
 from rally.receipts.receipt import FileChange, NamedChanges, receipt_name
-from rally.receipts.verify import verify_chain
 from rally.storage.objectstore.local import LocalStore
 from tests.fakes.memory_store import MemoryStore
 from tests.rally.receipts.examples import (
+    DEFERRED,
     DELETED,
     FILE,
     FOO,
@@ -33,6 +33,7 @@ from tests.rally.receipts.examples import (
     PLAN,
     REQUEST,
     add_with_changes,
+    found,
     made,
     request,
 )
@@ -164,9 +165,83 @@ def test_link_in_the_place_of_changes_does_not_end_the_verification(
     append(platform, decisions, KEY, made(sections=(DELETED,)), 1)
     (tmp_path / name).unlink()
     (tmp_path / name).symlink_to(tmp_path / receipt_name(1))
-    assert list(map(str, verify_chain(platform, decisions))) == [
+    assert found(platform, decisions) == [
         f"{name}: missing: receipts/000000000001.json names it, and it is not there;"
         " restore from a backup",
         f"receipts/000000000002.json: untrue: {FOO}: says 6 rows of 2 files, and its"
         " changes 0 of 0",
     ]
+
+
+def test_changes_are_read_once_for_all_receipts_of_a_run(platform, decisions):
+    requests = {request(number): number for number in (1, 2, 3)}
+    named = write_changes(platform, 1, [replace(FILE, requests=requests)])
+    for each, rows in requests.items():
+        section = replace(DELETED, files=1, rows=rows)
+        make = made(request=each, sections=(section,), changes=named)
+        append(platform, decisions, KEY, make, rows - 1)
+    platform.reads.clear()
+    assert found(platform, decisions) == []
+    assert len(platform.reads) == 4  # the changes, and three receipts
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        ((replace(DELETED, files=1, rows=4),), f"{FOO}: says 4 rows of 1 files, and its"
+         " changes 5 of 1"),
+        ((replace(DELETED, files=0, rows=0),), f"{FOO}: says 0 rows of 0 files, and its"
+         " changes 5 of 1"),
+        ((DEFERRED,), f"{FOO}: is not told, and its changes are about it"),
+    ],
+    ids=["fewer", "nothing", "another study"],
+)  # fmt: skip
+def test_sum_that_is_not_that_of_the_changes_is_untrue(
+    platform, decisions, sections, line
+):
+    add_with_changes(platform, decisions, FILE, sections=sections)
+    assert found(platform, decisions) == [f"receipts/000000000001.json: untrue: {line}"]
+
+
+def test_sum_of_no_changes_is_untrue(platform, decisions):
+    append(platform, decisions, KEY, made(sections=(DELETED,)))
+    assert found(platform, decisions) == [
+        f"receipts/000000000001.json: untrue: {FOO}: says 6 rows of 2 files, and its"
+        " changes 0 of 0"
+    ]
+
+
+def test_changes_of_another_plan_or_request_are_none_of_a_receipts(platform, decisions):
+    other = replace(FILE, requests={request(7): 7})
+    section = replace(DELETED, files=1, rows=5)
+    add_with_changes(
+        platform, decisions, FILE, replace(FILE, plan="another"),
+        sections=(section,),
+    )  # fmt: skip
+    named = write_changes(platform, 2, [other])
+    append(platform, decisions, KEY, made(request=request(8), changes=named), since=1)
+    assert found(platform, decisions) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (None, "missing: receipts/000000000001.json names it, and it is not there;"
+         " restore from a backup"),
+        (lambda data: data.replace(b"100", b"101"), "changed: is not what its receipts"
+         " name; restore it from a backup"),
+        (lambda data: data + b"{}\n" * 1000, "changed: is not what its receipts name;"
+         " restore it from a backup"),
+        (lambda data: b"", "changed: is not what its receipts name; restore it from a"
+         " backup"),
+    ],
+    ids=["gone", "edited", "longer", "empty"],
+)  # fmt: skip
+def test_changes_that_are_not_as_they_were_are_found(platform, decisions, spoil, line):
+    name = changes_name(add_with_changes(platform, decisions, FILE, GONE).changes)
+    info = platform.stat(name)
+    if spoil is None:
+        platform.delete(name, info.generation)
+    else:
+        platform.replace(name, spoil(platform.read(name)), info.generation)
+    assert found(platform, decisions) == [f"{name}: {line}"]
