@@ -15,7 +15,8 @@ from pipelines.demo.scene import deliver
 from rally.audit.report.text import to_text
 from rally.withdrawal.withdrawal_list import RequestState
 
-_LOCKED, _CONCLUDED, _AUDITED = "2027-04-05", "2027-04-20", "2027-04-23"
+_LOCKED, _CONCLUDED = "2027-04-05", "2027-04-20"
+_FORGOTTEN, _AUDITED = "2027-04-21", "2027-04-24"
 _LEAVES = datetime.fromisoformat("2027-04-04T18:00:00Z")
 
 _ENDED = """\
@@ -24,8 +25,11 @@ Somebody who leaves now has to wait for its conclusion:
 """
 _CONCLUDING = """\
 Two weeks later `rally studies conclude` is decided. `rally delete` settles who waited,
-and `rally purge` takes all the rest of the study, and at last its keys; and whatever
-else has had its time, or has no enrolment:
+and `rally purge` takes all the rest of the study; and whatever else has had its time,
+or has no enrolment:
+"""
+_FORGETTING = """\
+In the next night the event log forgets the study, too, and its keys go:
 """
 _PROVEN = """\
 Three days later `rally audit` reads everything that is left, and all records:
@@ -60,10 +64,18 @@ def _conclude(jobs: Jobs) -> int:
     purged = jobs.purge(f"{_CONCLUDED}T13:00:00Z")
     _show(report.purged(purged))
     settled = len(deleted.receipts)
+    _show([f"Receipts of who had waited: {settled}."])
+    faults = status + (not settled) + len(deleted.faults) + len(list(purged.problems))
+    return faults + _forget(jobs)
+
+
+def _forget(jobs: Jobs) -> int:
+    print(_FORGETTING)
+    deleted = jobs.delete(f"{_FORGOTTEN}T12:00:00Z")
+    purged = jobs.purge(f"{_FORGOTTEN}T13:00:00Z")
     keys = ", ".join(Path(each).name for each in purged.destroyed)
-    _show([f"Receipts of who had waited: {settled}.", f"Keys destroyed: {keys}."])
-    undone = [not settled, not purged.destroyed]
-    return status + sum(undone) + len(deleted.faults) + len(list(purged.problems))
+    _show([f"Keys destroyed: {keys}."])
+    return (not keys) + len(deleted.faults) + len(list(purged.problems))
 
 
 def _audit(jobs: Jobs) -> int:

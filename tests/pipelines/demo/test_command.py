@@ -125,8 +125,8 @@ rally-demo-news  deletion-request.1       0        0       0  left 1
 Withdrawals that wait for the conclusion: 1.
 
 Two weeks later `rally studies conclude` is decided. `rally delete` settles who waited,
-and `rally purge` takes all the rest of the study, and at last its keys; and whatever
-else has had its time, or has no enrolment:
+and `rally purge` takes all the rest of the study; and whatever else has had its time,
+or has no enrolment:
 
 STUDY            DOCUMENT            WHY GONE     OBJECTS   ROWS
 rally-core       study-enrollment.1  concluded          2     58
@@ -141,6 +141,9 @@ study-foo        test.1              unenrolled         1      1
 unknown          (dead letters)      dead letter        2      0
 
 Receipts of who had waited: 1.
+
+In the next night the event log forgets the study, too, and its keys go:
+
 Keys destroyed: rally-demo-news.keyset.json, pseudonym.rally-demo-news.keyset.json.
 
 Three days later `rally audit` reads everything that is left, and all records:
