@@ -131,7 +131,6 @@ or has no enrolment:
 STUDY            DOCUMENT            WHY GONE     OBJECTS   ROWS
 rally-core       study-enrollment.1  concluded          2     58
 rally-demo-news  (dead letters)      concluded          2      0
-rally-demo-news  (events)            concluded          4    124
 rally-demo-news  (withdrawal view)   concluded          1      0
 rally-demo-news  page-visit.1        concluded          5  2,283
 rally-demo-news  study-enrollment.1  concluded          2     58
