@@ -27,7 +27,8 @@ from tests.support.world import (
 pytestmark = pytest.mark.slow("lives")
 
 SENT = "2026-05-21T10:00:00Z"
-STAYS = [f"platform/{NAME}", "platform/rally-store.json", "rally-store.json"]
+STAYS = [f"platform/{NAME}", "platform/rally-store.json",
+         "platform/reports/receipts.json", "rally-store.json"]  # fmt: skip
 KEYS = {"founding.json", "kek.json", "kek.keyset.json"}
 HALVES = ("keyset", "public")
 AUTUMN, LATER = "2026-09-01", "2026-09-02"

@@ -331,6 +331,7 @@ def test_researchers_folder_that_is_not_there_keeps_the_keys(
     assert Path(world.keys, f"{GARDEN}.keyset.json").exists()
 
     away.rename(tables if lost == "folder" else tables / NAME)
+    assert run(["delete"], *options)[0] == 0  # the log forgets the study before that
     assert run(["purge"], *options)[0] == 0
     assert [*contents(str(tables))] == [NAME]
     assert not Path(world.keys, f"{GARDEN}.keyset.json").exists()

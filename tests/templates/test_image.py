@@ -196,9 +196,8 @@ def test_launcher_starts_the_job_that_the_image_is_for(job, tmp_path):
         text=True,
     )
 
-    missing = {"ingest": "--keys is", "replay": "--keys is"}.get(
-        job, "--platform_keys is"
-    )
+    first = {"ingest": "--keys is", "replay": "--keys is", "release": "--study is"}
+    missing = first.get(job, "--platform_keys is")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"rally: {missing} required")
 
