@@ -32,6 +32,11 @@ from rally.storage.objectstore.strays import list_but_strays
 from rally.storage.records import is_marker
 
 _BEING_PURGED = "being purged"
+
+_FORGETTING_DAYS = 1
+"""A conclusion takes a day more than other purges: once a purge has taken all else of
+the study, deletion's next run makes the event log forget it, and keys go after that."""
+
 _LEGAL_HOLD = "under a legal hold"
 
 
@@ -63,7 +68,7 @@ class ConclusionAudit:
             consents: Number of records of consents to each study.
             folders: Folders of ping keys, where it is named, and of platform keys.
             as_of: Clock of the audit, UTC.
-            purge_days: Time after a conclusion in which purge may be at work.
+            purge_days: Days in which purge may be at work, but for the one above.
         """
         self.tally = Tally()
         self._stores = stores
@@ -73,7 +78,7 @@ class ConclusionAudit:
         self._consents = consents
         self._folders = folders
         self._as_of = as_of
-        self._allowed = timedelta(days=purge_days)
+        self._allowed = timedelta(days=purge_days + _FORGETTING_DAYS)
         self._event_copies: list[OldCopy] | None = None
 
     def audit_study(self, study: Study) -> None:

@@ -8,7 +8,7 @@ import math
 from typing import NamedTuple
 
 from rally.capacity import measured
-from rally.event_log.merging import FILE_BYTES
+from rally.event_log.sizes import FILE_BYTES
 from rally.withdrawal.rules import REWRITE_AFTER_DAYS
 
 SCHEMES = ("jwe", "hpke", "ecies")

@@ -23,6 +23,7 @@ from rally.event_log.rows import (
     keys_of,
     number_in,
 )
+from rally.event_log.sizes import FILE_BYTES
 from rally.events import EVENT_LOG, Event
 from rally.keys.signing import SigningKey
 from rally.storage.layout import LOG
@@ -35,11 +36,6 @@ from rally.storage.objectstore.interface import (
 from rally.storage.partitions import Bucket
 from rally.storage.records import list_records
 from rally.withdrawal.root import LogFile
-
-FILE_BYTES = 4 << 20
-"""Mean size above which the number of buckets doubles. Who looks for one person reads a
-header that grows with the file, some 40 KB of 4 MiB; a person who leaves makes delete
-write one file anew; and a root names 256 of them for ten million events."""
 
 MOST_ROWS = 1_000_000
 """Rows of loose objects that one merge takes, some 300 MB of memory; the others stay

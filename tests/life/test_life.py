@@ -173,7 +173,7 @@ def registry(tmp_path_factory):
     st.lists(days, min_size=4, max_size=14),
     st.lists(days, min_size=1, max_size=4),
     st.lists(days, min_size=1, max_size=3),
-    st.lists(orders, min_size=3, max_size=3),
+    st.lists(orders, min_size=4, max_size=4),
 )
 def test_promises_are_kept_through_a_whole_life(
     registry, tmp_path_factory, first, locked, later, orders
@@ -189,7 +189,7 @@ def test_promises_are_kept_through_a_whole_life(
     life.release()
     waiting = {each.document_id for each in waiters(life)}
     life.act(GARDEN, StudyAction.CONCLUDE)
-    for jobs in orders:  # the day of the conclusion, and the two after it
+    for jobs in orders:  # the day of the conclusion, and the three after it
         end_of_day(life, [life.ping("leave", 1, GARDEN)], jobs)
         life.now += timedelta(days=1)
     assert list(life.data.list(f"data/study={GARDEN}/")) == []

@@ -214,7 +214,7 @@ def test_rows_of_a_pause_s_first_minutes_are_fine(deployment):
     )
 
 
-@pytest.mark.parametrize(("day", "is_young"), [(1, True), (2, True), (3, False)])
+@pytest.mark.parametrize(("day", "is_young"), [(2, True), (3, True), (4, False)])
 def test_conclusion_may_take_its_days(make_deployment, day, is_young):
     deployment = make_deployment()
     deployment.decide(BOG, StudyAction.CONCLUDE, 0)
@@ -246,7 +246,7 @@ def concluded_with_copies(make_deployment, **bucket):
     deployment = make_deployment(**bucket)
     deployment.decide(BOG, StudyAction.CONCLUDE, 0)
     deployment.put([deployment.row(0, BOG, moment(-5))], BOG, day=-5)
-    deployment.at(3)
+    deployment.at(4)
     remove_all(deployment)
     (deployment.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
     return deployment
@@ -265,9 +265,9 @@ def test_soft_deleted_copy_has_a_date_and_the_keys_wait_for_it(make_deployment):
     deployment = concluded_with_copies(make_deployment, soft_delete=timedelta(days=7))
     (seen,) = apart(deployment)[Check.CONCLUDED]
     assert (seen.what, seen.unit) == ("an old copy: soft-deleted", Unit.OBJECTS)
-    assert seen.until == from_micros(moment(10)).date()
+    assert seen.until == from_micros(moment(11)).date()
 
-    deployment.at(10)
+    deployment.at(11)
     assert set(lines_by_check(deployment.audit())) == {Check.KEYS}
 
 
@@ -278,7 +278,7 @@ def without_events(make_deployment, **bucket):
         setattr(deployment.platform._versions, name, value)
     deployment.decide(BOG, StudyAction.CONCLUDE, 0)
     deployment.event(EventKind.JOINED, 0, BOG, 0)
-    deployment.at(3)
+    deployment.at(4)
     for info in list(deployment.platform.list(EVENTS)):
         deployment.platform.delete(info.name, info.generation)
     (deployment.folder / "keys" / f"{BOG}.keyset.json").write_text("{}")
@@ -289,16 +289,16 @@ def test_keys_wait_for_old_copies_of_the_event_log(make_deployment):
     deployment = without_events(make_deployment, soft_delete=timedelta(days=7))
     (seen,) = apart(deployment)[Check.KEYS]
     assert (seen.where, seen.what) == (BOG, "wait for old copies of events")
-    assert seen.until == from_micros(moment(10)).date()
+    assert seen.until == from_micros(moment(11)).date()
 
-    deployment.at(10)
+    deployment.at(11)
     assert set(lines_by_check(deployment.audit())) == {Check.KEYS}
 
 
 def test_old_copies_of_events_that_purge_left_break(make_deployment):
     deployment = without_events(make_deployment, versioned=True)
     assert set(apart(deployment)) == {Check.KEYS}
-    deployment.at(6)
+    deployment.at(8)
     (seen,) = lines_by_check(deployment.audit())[Check.CONCLUDED]
     assert (seen.where, seen.what) == (EVENTS, "old copies of events")
 
