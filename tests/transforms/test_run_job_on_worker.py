@@ -111,7 +111,7 @@ def data(store):
 
 def plain(told):
     """Texts without the number that a run draws, and the hash of what names it."""
-    drawn = re.compile("(?<=plans/)[0-9a-f]{32}|(?<=changes/000000000001-)[0-9a-f]{16}")
+    drawn = re.compile(r"(?<=plans/)[0-9a-f]{32}|(?<=[0-9]{12}-)[0-9a-f]{16}(?=\.)")
     return [drawn.sub("N", line) for line in told]
 
 
