@@ -39,7 +39,7 @@ PEOPLE = 100
 PINGS = 10_000
 SIZE = 2_000
 SEALED = "platform/dead-letters/"
-OF_ITS_OWN = (SEALED, "platform/decisions/", "platform/withdrawals/")
+OF_ITS_OWN = (SEALED, "platform/decisions/", "platform/withdrawals/", "views/")
 """What differs from platform to platform: seals, the founding, and who signs by it."""
 
 UNITS = "--split_bytes=1000000"
