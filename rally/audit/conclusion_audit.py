@@ -240,25 +240,25 @@ class ConclusionAudit:
 
     def _has_key(self, namespace: str) -> bool:
         """Tells whether a key of a study is, or may be, left."""
-        ping_keys, platform_keys = self._folders
-        files = [(platform_keys, names.pseudonym(namespace) + KEYSET)]
-        if ping_keys is not None:
-            files += [(ping_keys, namespace + suffix) for suffix in (KEYSET, JWK)]
         try:
-            return any(folder.exists(name) for folder, name in files)
+            return any(folder.exists(name) for folder, name in self._keys_of(namespace))
         except (ConfigurationError, OSError):
             return True
 
-    def _check_keys(self, namespace: str) -> None:
+    def _keys_of(self, namespace: str) -> Iterator[tuple[KeyFolder, str]]:
+        """Names each key that a study may have, and the folder that it is in."""
         ping_keys, platform_keys = self._folders
-        if ping_keys is None:
+        if ping_keys is not None:
+            for suffix in (KEYSET, JWK):
+                yield ping_keys, namespace + suffix
+        yield platform_keys, names.pseudonym(namespace) + KEYSET
+
+    def _check_keys(self, namespace: str) -> None:
+        if self._folders[0] is None:
             why = "the folder of ping keys is not named; give --keys"
             self.tally.add_unseen(Check.KEYS, namespace, why)
-        else:
-            for suffix in (KEYSET, JWK):
-                self._check_key(namespace, ping_keys, namespace + suffix)
-        pseudonym = names.pseudonym(namespace) + KEYSET
-        self._check_key(namespace, platform_keys, pseudonym)
+        for folder, name in self._keys_of(namespace):
+            self._check_key(namespace, folder, name)
 
     def _check_key(self, namespace: str, folder: KeyFolder, name: str) -> None:
         try:
