@@ -134,7 +134,7 @@ def restore_list(store: ObjectStore, saved: dict[str, bytes]) -> None:
 
     Args:
         store: the platform's.
-        saved: what `save_list` gave.
+        saved: Objects of the list, by name, from `save_list`.
     """
     for name, data in saved.items():
         upsert(store, name, data)

@@ -89,7 +89,7 @@ def test_a_killed_run_is_made_good_wherever_it_was_killed(make_deployment):
         deployment.leave(1, document="garden")
         deployment.leave(2, document="again")
         written = set(EventLog(deployment.platform))
-        if not _killed(deployment, at):
+        if not _killed_at(deployment, at):
             break
         deployment.mark_runs_dead()
         assert set(EventLog(deployment.platform)) == written
@@ -100,13 +100,18 @@ def test_a_killed_run_is_made_good_wherever_it_was_killed(make_deployment):
     assert {*ends} == {((0, 1), "again", "garden")}
 
 
-def _killed(deployment, at):
+def _killed_at(deployment, at):
     """Whether a run dies before the change of the platform of that number."""
     steps = count(1)
+    changes = ("create", "replace", "delete")
+    return _killed(deployment, lambda what, _: what in changes and next(steps) == at)
+
+
+def _killed(deployment, dies_before):
+    """Whether a run dies before an operation on an object of the platform."""
 
     def die(operation, name):
-        is_change = operation in ("create", "replace", "delete")
-        if deployment.dead or (is_change and next(steps) == at):
+        if deployment.dead or dies_before(operation, name):
             deployment.dead = True
             raise Killed
 
@@ -265,20 +270,12 @@ def _killed_at_swap(deployment, former):
     """Whether a run dies after it wrote a file of the log, before a root names it."""
     written = []
 
-    def die(operation, name):
+    def is_swap(operation, name):
         if operation == "create" and name.startswith(LOG) and name != former:
             written.append(name)
-        is_swap = operation == "replace" and name == ROOT and written
-        if deployment.dead or is_swap:
-            deployment.dead = True
-            raise Killed
+        return operation == "replace" and name == ROOT and written
 
-    deployment.platform.fault = die
-    try:
-        deployment.delete()
-    except Killed:
-        return True
-    return False
+    return _killed(deployment, is_swap)
 
 
 def test_a_root_that_nobody_else_knows_was_put_back_is_counted_on_from(logged):
